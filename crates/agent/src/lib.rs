@@ -1,0 +1,56 @@
+//! The agent contract: what an agent is shown, what it may propose, what becomes of each proposal.
+//!
+//! Small and slow to change: it is what an outsider implements. An agent gets a least-data [`View`] and returns
+//! [`Proposal`]s; the coordinator judges each one alone and answers with exactly one [`Verdict`]. An agent never
+//! calls another, never touches money and never reads a clock.
+
+mod card;
+mod features;
+mod observation;
+mod proposal;
+mod verdict;
+mod view;
+
+pub use card::{AgentCard, AgentName, Limit, Parameter, Priority};
+pub use features::{Features, MarketKey};
+pub use observation::{Account, BidRecord, BudgetState, Observation, Tick};
+pub use proposal::{
+    Ask, Basis, CandidateIx, Intent, Interests, Operation, Proposal, Ranking, Restraint, SafetyReason,
+};
+pub use verdict::{RefusedReason, Verdict};
+pub use view::{
+    AccountBook, BaselineSight, BidderSight, Candidate, GuardSight, IntentSight, PacerSight, RelevanceSight,
+    SafetySight, Sight, View,
+};
+
+use motet_model::catalog::Catalog;
+
+/// One specialised decision maker.
+///
+/// `propose` takes `&self`: between decisions an agent learns, inside one it only looks. Equal views under equal
+/// state give equal proposals, which is what makes a decision replayable.
+pub trait Agent: Send {
+    /// Returns the promises this agent is held to.
+    fn card(&self) -> &'static AgentCard;
+
+    /// Names the policy in service, for the trace: `name@version`.
+    fn policy_version(&self) -> &str;
+
+    /// Proposes, from the view alone.
+    fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>);
+
+    /// Learns from something that happened. Runs between decisions, never inside one.
+    fn observe(&mut self, observation: &Observation<'_>);
+
+    /// Moves its parameters by the policy in service. Runs on control ticks.
+    fn control(&mut self, tick: &Tick<'_>);
+
+    /// Writes everything it has learned, so that `restore` brings back an agent that behaves identically.
+    fn save(&self) -> Vec<u8>;
+
+    /// Takes back what `save` wrote.
+    ///
+    /// # Errors
+    /// A sentence saying what cannot be read; the agent is then unchanged.
+    fn restore(&mut self, state: &[u8], catalog: &Catalog) -> Result<(), String>;
+}

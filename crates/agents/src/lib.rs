@@ -1,0 +1,1 @@
+//! The six agents: intent, relevance, bidder, pacer, guard, safety.

@@ -1,0 +1,1 @@
+//! The monolithic rule engine every comparison is made against.

@@ -1,0 +1,1 @@
+//! Order, deadlines, fallbacks, conflict resolution and the decision trace.

@@ -1,0 +1,1 @@
+//! step(event) -> effects: the deterministic decision state machine.

@@ -1,0 +1,72 @@
+//! The written form of a ledger: sorted, so equal ledgers give equal bytes, and audited when read.
+
+use motet_model::ids::BidId;
+use motet_units::Timestamp;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::{Ledger, Limits, Reservation, campaign::Campaign};
+
+#[derive(Serialize)]
+struct Written<'a> {
+    limits: &'a Limits,
+    campaigns: &'a [Option<Campaign>],
+    reservations: Vec<(&'a BidId, &'a Reservation)>,
+    expired_through: Option<Timestamp>,
+    reserved_nanos: i128,
+    spent_nanos: i128,
+    open: u64,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    limits: Limits,
+    campaigns: Vec<Option<Campaign>>,
+    reservations: Vec<(BidId, Reservation)>,
+    expired_through: Option<Timestamp>,
+    reserved_nanos: i128,
+    spent_nanos: i128,
+    open: u64,
+}
+
+impl Serialize for Ledger {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut reservations: Vec<_> = self.reservations.iter().collect();
+        reservations.sort_unstable_by_key(|&(bid, _)| bid);
+        let written = Written {
+            limits: &self.limits,
+            campaigns: &self.campaigns,
+            reservations,
+            expired_through: self.expired_through,
+            reserved_nanos: self.reserved_nanos,
+            spent_nanos: self.spent_nanos,
+            open: self.open,
+        };
+        written.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ledger {
+    /// Reads a ledger and audits it: one that breaks an invariant is refused, not served from.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = Read::deserialize(deserializer)?;
+        let keys = read.reservations.len();
+        let queue = read.reservations.iter().map(|&(bid, reservation)| (reservation.expires, bid)).collect();
+        let reservations: FxHashMap<_, _> = read.reservations.into_iter().collect();
+        if reservations.len() != keys {
+            return Err(D::Error::custom("a bid is reserved twice"));
+        }
+        let ledger = Self {
+            limits: read.limits,
+            campaigns: read.campaigns,
+            reservations,
+            queue,
+            expired_through: read.expired_through,
+            reserved_nanos: read.reserved_nanos,
+            spent_nanos: read.spent_nanos,
+            open: read.open,
+        };
+        ledger.check().map_err(D::Error::custom)?;
+        Ok(ledger)
+    }
+}

@@ -1,0 +1,390 @@
+//! Everything advertisers have told us, by dense index, and the changes that build it.
+//!
+//! The catalog is a fold over [`Change`]s. Indices are given in order of first appearance and never reused, so
+//! the same changes give the same indices on every machine. Validation of single fields happens at the edge;
+//! here only what refers to something else is checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    campaign::{Advertiser, Campaign, Creative, Status},
+    ids::{AdvertiserIx, CampaignIx, CreativeIx},
+};
+
+/// One change to the catalog.
+#[expect(clippy::large_enum_variant, reason = "changes are rare and short-lived")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// Adds an advertiser or replaces the one of this id.
+    PutAdvertiser(Advertiser),
+    /// Adds a campaign or replaces the one of this id.
+    PutCampaign(Campaign),
+    /// Adds a creative or replaces the one of this id.
+    PutCreative(Creative),
+    /// Takes a creative out of service for good.
+    RemoveCreative(String),
+    /// Takes a campaign and its creatives out of service for good. Its money stays accounted.
+    RemoveCampaign(String),
+    /// Takes an advertiser, its campaigns and creatives out of service for good.
+    RemoveAdvertiser(String),
+    /// Pulls a kill switch.
+    Kill(Switch),
+    /// Releases a kill switch.
+    Revive(Switch),
+}
+
+/// What a kill switch stops. No agent can outvote one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// All bidding.
+    Everything,
+    /// One advertiser.
+    Advertiser(String),
+    /// One campaign.
+    Campaign(String),
+    /// One creative.
+    Creative(String),
+    /// One publisher id, domain or bundle, lower case.
+    Publisher(String),
+}
+
+/// A change that refers to something that is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A campaign names an advertiser that does not exist.
+    #[error("campaign '{campaign}' names advertiser '{advertiser}', which does not exist")]
+    NoAdvertiser {
+        /// The campaign.
+        campaign: String,
+        /// The advertiser it names.
+        advertiser: String,
+    },
+    /// A creative names a campaign that does not exist.
+    #[error("creative '{creative}' names campaign '{campaign}', which does not exist")]
+    NoCampaign {
+        /// The creative.
+        creative: String,
+        /// The campaign it names.
+        campaign: String,
+    },
+    /// Something to be removed does not exist.
+    #[error("{kind} '{id}' does not exist")]
+    NotFound {
+        /// What kind of thing.
+        kind: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// An existing campaign or creative would change owner.
+    #[error("{kind} '{id}' belongs to '{owner}' and cannot move")]
+    OwnerFixed {
+        /// What kind of thing.
+        kind: &'static str,
+        /// Its id.
+        id: String,
+        /// Whose it is.
+        owner: String,
+    },
+}
+
+/// A campaign with its place in the catalog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CampaignEntry {
+    /// As the advertiser states it.
+    pub campaign: Campaign,
+    /// Whose it is.
+    pub advertiser: AdvertiserIx,
+    /// Its creatives, in order of first appearance.
+    pub creatives: Vec<CreativeIx>,
+    /// Whether a kill switch names it.
+    pub killed: bool,
+    /// Whether it was removed.
+    pub presence: Presence,
+}
+
+/// A creative with its place in the catalog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreativeEntry {
+    /// As the advertiser states it.
+    pub creative: Creative,
+    /// Whose ad it is.
+    pub campaign: CampaignIx,
+    /// Whether everything it loads is https, worked out once.
+    pub secure: bool,
+    /// Whether a kill switch names it.
+    pub killed: bool,
+    /// Whether it was removed.
+    pub presence: Presence,
+}
+
+/// An advertiser with its place in the catalog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdvertiserEntry {
+    /// As it states itself.
+    pub advertiser: Advertiser,
+    /// Its campaigns, in order of first appearance.
+    pub campaigns: Vec<CampaignIx>,
+    /// Whether a kill switch names it.
+    pub killed: bool,
+    /// Whether it was removed.
+    pub presence: Presence,
+}
+
+/// Whether an entry is in service or only remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Presence {
+    /// In service.
+    Present,
+    /// Removed; kept so that its index and money keep their meaning.
+    Removed,
+}
+
+/// Everything advertisers have told us.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Catalog {
+    advertisers: Vec<AdvertiserEntry>,
+    campaigns: Vec<CampaignEntry>,
+    creatives: Vec<CreativeEntry>,
+    advertiser_by_id: BTreeMap<String, AdvertiserIx>,
+    campaign_by_id: BTreeMap<String, CampaignIx>,
+    creative_by_id: BTreeMap<String, CreativeIx>,
+    switches: BTreeSet<Switch>,
+    version: u64,
+}
+
+impl Catalog {
+    /// Applies one change.
+    ///
+    /// # Errors
+    /// When it refers to something that is not there; then nothing changed.
+    pub fn apply(&mut self, change: &Change) -> Result<(), Error> {
+        match change {
+            Change::PutAdvertiser(advertiser) => self.put_advertiser(advertiser),
+            Change::PutCampaign(campaign) => self.put_campaign(campaign)?,
+            Change::PutCreative(creative) => self.put_creative(creative)?,
+            Change::RemoveCreative(id) => self.remove_creative(id)?,
+            Change::RemoveCampaign(id) => self.remove_campaign(id)?,
+            Change::RemoveAdvertiser(id) => self.remove_advertiser(id)?,
+            Change::Kill(switch) => {
+                self.switches.insert(switch.clone());
+                self.mark_killed(switch, true);
+            }
+            Change::Revive(switch) => {
+                if !self.switches.remove(switch) {
+                    return Err(Error::NotFound { kind: "kill switch", id: format!("{switch:?}") });
+                }
+                self.mark_killed(switch, false);
+            }
+        }
+        self.version += 1;
+        Ok(())
+    }
+
+    fn mark_killed(&mut self, switch: &Switch, killed: bool) {
+        match switch {
+            Switch::Advertiser(id) => {
+                if let Some(ix) = self.advertiser_by_id.get(id) {
+                    self.advertisers[ix.get()].killed = killed;
+                }
+            }
+            Switch::Campaign(id) => {
+                if let Some(ix) = self.campaign_by_id.get(id) {
+                    self.campaigns[ix.get()].killed = killed;
+                }
+            }
+            Switch::Creative(id) => {
+                if let Some(ix) = self.creative_by_id.get(id) {
+                    self.creatives[ix.get()].killed = killed;
+                }
+            }
+            Switch::Everything | Switch::Publisher(_) => {}
+        }
+    }
+
+    fn put_advertiser(&mut self, advertiser: &Advertiser) {
+        if let Some(ix) = self.advertiser_by_id.get(&advertiser.id) {
+            let entry = &mut self.advertisers[ix.get()];
+            entry.advertiser = advertiser.clone();
+            entry.presence = Presence::Present;
+            return;
+        }
+        let ix = AdvertiserIx(self.advertisers.len() as u32);
+        self.advertiser_by_id.insert(advertiser.id.clone(), ix);
+        self.advertisers.push(AdvertiserEntry {
+            advertiser: advertiser.clone(),
+            campaigns: Vec::new(),
+            killed: self.switches.contains(&Switch::Advertiser(advertiser.id.clone())),
+            presence: Presence::Present,
+        });
+    }
+
+    fn put_campaign(&mut self, campaign: &Campaign) -> Result<(), Error> {
+        let owner = self.advertiser_ix(&campaign.advertiser).ok_or_else(|| Error::NoAdvertiser {
+            campaign: campaign.id.clone(),
+            advertiser: campaign.advertiser.clone(),
+        })?;
+        if let Some(ix) = self.campaign_by_id.get(&campaign.id) {
+            let entry = &mut self.campaigns[ix.get()];
+            if entry.advertiser != owner {
+                let owner = entry.campaign.advertiser.clone();
+                return Err(Error::OwnerFixed { kind: "campaign", id: campaign.id.clone(), owner });
+            }
+            entry.campaign = campaign.clone();
+            entry.presence = Presence::Present;
+            return Ok(());
+        }
+        let ix = CampaignIx(self.campaigns.len() as u32);
+        self.campaign_by_id.insert(campaign.id.clone(), ix);
+        self.advertisers[owner.get()].campaigns.push(ix);
+        self.campaigns.push(CampaignEntry {
+            campaign: campaign.clone(),
+            advertiser: owner,
+            creatives: Vec::new(),
+            killed: self.switches.contains(&Switch::Campaign(campaign.id.clone())),
+            presence: Presence::Present,
+        });
+        Ok(())
+    }
+
+    fn put_creative(&mut self, creative: &Creative) -> Result<(), Error> {
+        let owner = self.campaign_ix(&creative.campaign).ok_or_else(|| Error::NoCampaign {
+            creative: creative.id.clone(),
+            campaign: creative.campaign.clone(),
+        })?;
+        let secure = creative.is_secure();
+        if let Some(ix) = self.creative_by_id.get(&creative.id) {
+            let entry = &mut self.creatives[ix.get()];
+            if entry.campaign != owner {
+                let owner = entry.creative.campaign.clone();
+                return Err(Error::OwnerFixed { kind: "creative", id: creative.id.clone(), owner });
+            }
+            entry.creative = creative.clone();
+            entry.secure = secure;
+            entry.presence = Presence::Present;
+            return Ok(());
+        }
+        let ix = CreativeIx(self.creatives.len() as u32);
+        self.creative_by_id.insert(creative.id.clone(), ix);
+        self.campaigns[owner.get()].creatives.push(ix);
+        self.creatives.push(CreativeEntry {
+            creative: creative.clone(),
+            campaign: owner,
+            secure,
+            killed: self.switches.contains(&Switch::Creative(creative.id.clone())),
+            presence: Presence::Present,
+        });
+        Ok(())
+    }
+
+    fn remove_creative(&mut self, id: &str) -> Result<(), Error> {
+        let ix = self.creative_ix(id).ok_or_else(|| not_found("creative", id))?;
+        self.creatives[ix.get()].presence = Presence::Removed;
+        Ok(())
+    }
+
+    fn remove_campaign(&mut self, id: &str) -> Result<(), Error> {
+        let ix = self.campaign_ix(id).ok_or_else(|| not_found("campaign", id))?;
+        self.remove_campaign_at(ix);
+        Ok(())
+    }
+
+    fn remove_campaign_at(&mut self, ix: CampaignIx) {
+        let entry = &mut self.campaigns[ix.get()];
+        entry.presence = Presence::Removed;
+        for creative in &entry.creatives {
+            self.creatives[creative.get()].presence = Presence::Removed;
+        }
+    }
+
+    fn remove_advertiser(&mut self, id: &str) -> Result<(), Error> {
+        let ix = self.advertiser_ix(id).ok_or_else(|| not_found("advertiser", id))?;
+        self.advertisers[ix.get()].presence = Presence::Removed;
+        for campaign in self.advertisers[ix.get()].campaigns.clone() {
+            self.remove_campaign_at(campaign);
+        }
+        Ok(())
+    }
+
+    /// Returns a number that grows with every change.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Returns the index of an advertiser in service.
+    pub fn advertiser_ix(&self, id: &str) -> Option<AdvertiserIx> {
+        let ix = *self.advertiser_by_id.get(id)?;
+        (self.advertisers[ix.get()].presence == Presence::Present).then_some(ix)
+    }
+
+    /// Returns the index of a campaign in service.
+    pub fn campaign_ix(&self, id: &str) -> Option<CampaignIx> {
+        let ix = *self.campaign_by_id.get(id)?;
+        (self.campaigns[ix.get()].presence == Presence::Present).then_some(ix)
+    }
+
+    /// Returns the index of a creative in service.
+    pub fn creative_ix(&self, id: &str) -> Option<CreativeIx> {
+        let ix = *self.creative_by_id.get(id)?;
+        (self.creatives[ix.get()].presence == Presence::Present).then_some(ix)
+    }
+
+    /// Returns an advertiser, removed ones too. Indices come from this catalog, so the look-up is total.
+    pub fn advertiser(&self, ix: AdvertiserIx) -> &AdvertiserEntry {
+        &self.advertisers[ix.get()]
+    }
+
+    /// Returns a campaign, removed ones too.
+    pub fn campaign(&self, ix: CampaignIx) -> &CampaignEntry {
+        &self.campaigns[ix.get()]
+    }
+
+    /// Returns a creative, removed ones too.
+    pub fn creative(&self, ix: CreativeIx) -> &CreativeEntry {
+        &self.creatives[ix.get()]
+    }
+
+    /// Iterates over all advertisers by index, removed ones too.
+    pub fn advertisers(&self) -> impl ExactSizeIterator<Item = (AdvertiserIx, &AdvertiserEntry)> {
+        self.advertisers.iter().enumerate().map(|(i, entry)| (AdvertiserIx(i as u32), entry))
+    }
+
+    /// Iterates over all campaigns by index, removed ones too.
+    pub fn campaigns(&self) -> impl ExactSizeIterator<Item = (CampaignIx, &CampaignEntry)> {
+        self.campaigns.iter().enumerate().map(|(i, entry)| (CampaignIx(i as u32), entry))
+    }
+
+    /// Iterates over all creatives by index, removed ones too.
+    pub fn creatives(&self) -> impl ExactSizeIterator<Item = (CreativeIx, &CreativeEntry)> {
+        self.creatives.iter().enumerate().map(|(i, entry)| (CreativeIx(i as u32), entry))
+    }
+
+    /// Returns the kill switches pulled.
+    pub const fn switches(&self) -> &BTreeSet<Switch> {
+        &self.switches
+    }
+
+    /// Tells whether a kill switch names a creative, its campaign or its advertiser.
+    pub fn is_killed(&self, ix: CreativeIx) -> bool {
+        let creative = self.creative(ix);
+        let campaign = self.campaign(creative.campaign);
+        creative.killed || campaign.killed || self.advertiser(campaign.advertiser).killed
+    }
+
+    /// Tells whether a creative may be shown at all: it, its campaign and its advertiser are present and active.
+    /// Kill switches are the safety agent's and are not looked at here.
+    pub fn is_running(&self, ix: CreativeIx) -> bool {
+        let creative = self.creative(ix);
+        let campaign = self.campaign(creative.campaign);
+        let advertiser = self.advertiser(campaign.advertiser);
+        let present = [creative.presence, campaign.presence, advertiser.presence];
+        let status = [creative.creative.status, campaign.campaign.status, advertiser.advertiser.status];
+        present.iter().all(|p| *p == Presence::Present) && status.iter().all(|s| *s == Status::Active)
+    }
+}
+
+fn not_found(kind: &'static str, id: &str) -> Error {
+    Error::NotFound { kind, id: id.to_owned() }
+}

@@ -1,0 +1,152 @@
+//! Whom and what a campaign reaches, and the plain rule that decides it.
+//!
+//! [`Targeting::admits`] is the definition. The relevance agent compiles the same rule into an index; a test
+//! holds the two equal.
+
+use motet_units::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    codes::{CategoryId, Code},
+    request::{AdRequest, Channel, DeviceKind, Geo},
+};
+
+/// Whom and what a campaign reaches. An empty list asks for nothing; a filled one needs any of its entries.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Targeting {
+    /// Places to reach.
+    pub places: Vec<Place>,
+    /// Places to leave out.
+    pub excluded_places: Vec<Place>,
+    /// Device kinds.
+    pub devices: Vec<DeviceKind>,
+    /// Operating systems, lower case.
+    pub systems: Vec<String>,
+    /// Languages of content or device.
+    pub languages: Vec<Code>,
+    /// Site, app or out of home.
+    pub channels: Vec<Channel>,
+    /// Content categories to reach, each with what lies below it.
+    pub categories: Vec<CategoryId>,
+    /// Content categories to leave out, each with what lies below it.
+    pub excluded_categories: Vec<CategoryId>,
+    /// Audience segments (`provider/segment`).
+    pub segments: Vec<String>,
+    /// Audience segments to leave out.
+    pub excluded_segments: Vec<String>,
+    /// Keywords of content or user, lower case.
+    pub keywords: Vec<String>,
+    /// Domains or bundles to reach, lower case.
+    pub publishers: Vec<String>,
+    /// Deals to use; a campaign with deals bids on these alone.
+    pub deals: Vec<String>,
+    /// Hours of the week in the campaign's clock; empty means always.
+    pub dayparts: Vec<Daypart>,
+}
+
+/// A country, a region of it, or a city.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// ISO 3166 alpha-3.
+    pub country: Code,
+    /// ISO 3166-2 without the country, upper case; `None` means the whole country.
+    pub region: Option<String>,
+    /// City, lower case; `None` means the whole region.
+    pub city: Option<String>,
+}
+
+impl Place {
+    /// Tells whether somewhere lies here; what is not known is not here.
+    pub fn holds(&self, geo: &Geo) -> bool {
+        let region = self.region.is_none() || self.region == geo.region;
+        let city = self.city.is_none() || self.city == geo.city;
+        geo.country == Some(self.country) && region && city
+    }
+}
+
+/// Some hours on some days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Daypart {
+    /// Days as bits, bit 0 Monday to bit 6 Sunday.
+    pub days: u8,
+    /// The first hour, 0 to 23.
+    pub from_hour: u8,
+    /// The hour it ends before, 1 to 24, above the first.
+    pub to_hour: u8,
+}
+
+impl Daypart {
+    /// Tells whether an hour of the week (0 is Monday 00:00) lies within.
+    pub const fn holds(&self, hour_of_week: u8) -> bool {
+        let (day, hour) = (hour_of_week / 24, hour_of_week % 24);
+        self.days >> day & 1 == 1 && self.from_hour <= hour && hour < self.to_hour
+    }
+}
+
+/// Returns a category and all its ancestors that a request's category stands for.
+pub type Ancestors = fn(CategoryId) -> Option<CategoryId>;
+
+/// Tells whether a category is, or lies below, any of a list. `parent` gives a category's parent.
+pub fn is_among(category: CategoryId, list: &[CategoryId], parent: Ancestors) -> bool {
+    let mut next = Some(category);
+    while let Some(current) = next {
+        if list.contains(&current) {
+            return true;
+        }
+        next = parent(current);
+    }
+    false
+}
+
+fn any_or_empty<T>(wanted: &[T], mut holds: impl FnMut(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(&mut holds)
+}
+
+impl Targeting {
+    /// Tells whether a request is one the campaign reaches. Deals are matched per imp, by [`Targeting::admits_deal`].
+    pub fn admits(&self, request: &AdRequest, now: Timestamp, utc_offset: Span, parent: Ancestors) -> bool {
+        self.admits_device(request)
+            && self.admits_content(request, parent)
+            && self.admits_audience(request)
+            && any_or_empty(&self.dayparts, |part| part.holds(now.hour_of_week(utc_offset)))
+    }
+
+    fn admits_device(&self, request: &AdRequest) -> bool {
+        let geo = &request.device.geo;
+        any_or_empty(&self.places, |place| place.holds(geo))
+            && !self.excluded_places.iter().any(|place| place.holds(geo))
+            && any_or_empty(&self.devices, |kind| *kind == request.device.kind)
+            && any_or_empty(&self.systems, |os| request.device.os.as_ref() == Some(os))
+            && any_or_empty(&self.languages, |language| {
+                request.inventory.language == Some(*language) || request.device.language == Some(*language)
+            })
+    }
+
+    fn admits_content(&self, request: &AdRequest, parent: Ancestors) -> bool {
+        let inventory = &request.inventory;
+        let within = |list: &[CategoryId]| inventory.categories.iter().any(|c| is_among(*c, list, parent));
+        any_or_empty(&self.channels, |channel| *channel == inventory.channel)
+            && (self.categories.is_empty() || within(&self.categories))
+            && !within(&self.excluded_categories)
+            && any_or_empty(&self.publishers, |publisher| {
+                inventory.domain.as_ref() == Some(publisher) || inventory.bundle.as_ref() == Some(publisher)
+            })
+    }
+
+    fn admits_audience(&self, request: &AdRequest) -> bool {
+        let user = &request.user;
+        any_or_empty(&self.segments, |segment| user.segments.contains(segment))
+            && !self.excluded_segments.iter().any(|segment| user.segments.contains(segment))
+            && any_or_empty(&self.keywords, |word| {
+                request.inventory.keywords.contains(word) || user.keywords.contains(word)
+            })
+    }
+
+    /// Tells whether the campaign bids under a deal (`Some`) or in the open auction (`None`).
+    pub fn admits_deal(&self, deal: Option<&str>) -> bool {
+        match deal {
+            None => self.deals.is_empty(),
+            Some(id) => self.deals.iter().any(|wanted| wanted == id),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! OpenRTB 2.6, VAST and native: wire form to model and back.

@@ -1,0 +1,1 @@
+//! Inference: an observation in, an action out.

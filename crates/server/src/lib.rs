@@ -1,0 +1,1 @@
+//! HTTP edge: OpenRTB, notices, campaign API, operations.

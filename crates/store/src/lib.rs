@@ -1,0 +1,1 @@
+//! The journal, snapshots and campaign files: durable, crash-safe, embedded.
