@@ -13,7 +13,7 @@ mod view;
 
 pub use card::{AgentCard, AgentName, Limit, Parameter, Priority};
 pub use features::{Features, MarketKey};
-pub use observation::{Account, BidRecord, BudgetState, Observation, Tick};
+pub use observation::{Account, BidRecord, BudgetState, History, Observation, Tick};
 pub use proposal::{
     Ask, Basis, CandidateIx, Intent, Interests, Operation, Proposal, Ranking, Restraint, SafetyReason,
 };
@@ -23,7 +23,12 @@ pub use view::{
     SafetySight, Sight, View,
 };
 
-use motet_model::catalog::Catalog;
+use motet_model::{
+    catalog::Catalog,
+    decision::{Finding, NoBidReason},
+    outcome::Notice,
+};
+use motet_units::Timestamp;
 
 /// One specialised decision maker.
 ///
@@ -38,6 +43,22 @@ pub trait Agent: Send {
 
     /// Proposes, from the view alone.
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>);
+
+    /// Says why it named no ad for an imp. Asked of the relevance agent alone, when nothing was named.
+    fn why_none(&self, _view: &View<'_>, _imp: u16) -> NoBidReason {
+        NoBidReason::NoMatch
+    }
+
+    /// Says whether a notice's traffic is invalid. Asked of the guard alone, before a notice counts.
+    fn screen_notice(
+        &self,
+        _bid: &BidRecord,
+        _notice: &Notice,
+        _history: History,
+        _known_at: Timestamp,
+    ) -> Option<Finding> {
+        None
+    }
 
     /// Learns from something that happened. Runs between decisions, never inside one.
     fn observe(&mut self, observation: &Observation<'_>);

@@ -96,6 +96,21 @@ pub struct BidRecord {
     pub categories: smallvec::SmallVec<[motet_model::codes::CategoryId; 6]>,
 }
 
+/// What was told of a bid before, with the moments it became known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// The win.
+    pub won: Option<Timestamp>,
+    /// The billing notice.
+    pub billed: Option<Timestamp>,
+    /// The loss.
+    pub lost: Option<Timestamp>,
+    /// The impression.
+    pub impressed: Option<Timestamp>,
+    /// The first click.
+    pub clicked: Option<Timestamp>,
+}
+
 /// A campaign's money as the pacer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {

@@ -1,1 +1,230 @@
-//! Order, deadlines, fallbacks, conflict resolution and the decision trace.
+//! The coordinator: it asks the agents in a written order, judges every proposal alone, and makes the decision.
+//!
+//! Order: intent, guard and safety (which see only the request, so their order among themselves cannot matter),
+//! then relevance, bidder, pacer; then resolution, auction and reserve. Conflicts are settled by a written
+//! priority: safety > consent > fraud > budget > bidding > relevance.
+//!
+//! What it never does: raise a price, charge money, read a clock, draw chance outside the decision's key, or
+//! wait for an agent. An agent that is late or broken is absent, and its card says what that means; the trace
+//! says that it was. The clock is a seam ([`Timing`]): live it is read, in a replay it is the recorded presence,
+//! so a replay takes the very same turns.
+
+mod auctioning;
+mod explore;
+mod hearing;
+mod pricing;
+mod ranking;
+mod screening;
+mod team;
+mod timing;
+mod trace;
+
+pub use explore::propensities;
+pub use team::Team;
+pub use timing::{Presence, Stopwatch, TimeLeft, Timing};
+pub use trace::{AuctionRecord, Trace};
+
+use motet_agent::{AccountBook, AgentName, BidRecord, Interests, Restraint};
+use motet_auction::Mechanism;
+use motet_model::{
+    catalog::Catalog,
+    decision::{Decision, ImpDecision, NoBidReason},
+    ids::{BidId, CampaignIx, DecisionId},
+    request::{AdRequest, Imp, MediaKind},
+    targeting::Ancestors,
+};
+use motet_units::{Chance, Multiplier, Nanos, Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::hearing::Hearing;
+
+/// What the coordinator is bound by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The most candidates considered per imp, 1 to 1000.
+    pub candidates_per_imp: usize,
+    /// How long notices about a banner or native bid count, in seconds, unless the imp states a longer expiry.
+    pub bid_window_s: u32,
+    /// The same for video and audio bids, which may be cached before they play.
+    pub timed_bid_window_s: u32,
+    /// How the winner pays on our own inventory.
+    pub owned_pricing: OwnedPricing,
+    /// The pacing multiplier used where the pacer is absent, 0 to 1.
+    pub absent_pacing_multiplier: f64,
+    /// The highest greed an exploration may ask for.
+    pub greed_most: f64,
+}
+
+/// How the winner pays on our own inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnedPricing {
+    /// Its bid.
+    FirstPrice,
+    /// The next bid; with several imps, slot by slot, which for equal slots is the generalised second price.
+    SecondPrice,
+}
+
+impl OwnedPricing {
+    const fn mechanism(self) -> Mechanism {
+        match self {
+            Self::FirstPrice => Mechanism::FirstPrice,
+            Self::SecondPrice => Mechanism::SecondPrice,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            candidates_per_imp: 16,
+            bid_window_s: 1_800,
+            timed_bid_window_s: 14_400,
+            owned_pricing: OwnedPricing::SecondPrice,
+            absent_pacing_multiplier: 0.5,
+            greed_most: 1e9,
+        }
+    }
+}
+
+impl Options {
+    /// Returns the moment until which notices about a bid count.
+    fn expiry(&self, imp: &Imp, kind: MediaKind, now: Timestamp) -> Timestamp {
+        let seconds = match kind {
+            MediaKind::Banner | MediaKind::Native => self.bid_window_s,
+            MediaKind::Video | MediaKind::Audio => self.timed_bid_window_s,
+        };
+        let window = Span::from_secs(i64::from(seconds));
+        now + imp.expiry.map_or(window, |stated| stated.max(window))
+    }
+
+    fn absent_pacing(&self) -> Multiplier {
+        Multiplier::clamped(self.absent_pacing_multiplier)
+    }
+}
+
+/// One request to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    /// The decision's name.
+    pub id: DecisionId,
+    /// What time it is.
+    pub now: Timestamp,
+    /// The key its chance is drawn under.
+    pub chance: Chance,
+    /// The request.
+    pub request: &'a AdRequest,
+    /// A digest of the request as journalled.
+    pub view_digest: u64,
+    /// The catalog.
+    pub catalog: &'a Catalog,
+    /// A category's parent.
+    pub parent: Ancestors,
+}
+
+/// Where money is looked up and held. Only the ledger behind it can charge.
+pub trait Purse: AccountBook {
+    /// Holds the most a bid can cost until `expires`.
+    ///
+    /// # Errors
+    /// When the money is not there, or no more can be held.
+    fn reserve(
+        &mut self,
+        bid: BidId,
+        campaign: CampaignIx,
+        amount: Nanos,
+        expires: Timestamp,
+    ) -> Result<(), NotReserved>;
+
+    /// Returns the book for looking accounts up.
+    fn book(&self) -> &dyn AccountBook;
+}
+
+/// Why money could not be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReserved {
+    /// The campaign cannot pay for it.
+    NoBudget,
+    /// The ledger cannot hold more open bids.
+    Full,
+}
+
+/// A decision with everything said on the way to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ruling {
+    /// The trace, the decision within.
+    pub trace: Trace,
+    /// The bids made, with what is needed to learn from them.
+    pub records: Vec<BidRecord>,
+}
+
+/// What the first stage settled.
+#[derive(Clone, Debug, Default)]
+struct Screening {
+    restraints: Vec<Restraint>,
+    interests: Interests,
+    refusal: Option<NoBidReason>,
+}
+
+impl Screening {
+    fn allows_identity(&self) -> bool {
+        !self.restraints.iter().any(|r| matches!(r, Restraint::ContextOnly(_)))
+    }
+}
+
+/// Decides one request.
+pub fn decide(
+    options: &Options,
+    brief: &Brief<'_>,
+    team: &Team<'_>,
+    purse: &mut dyn Purse,
+    timing: Timing<'_>,
+) -> Ruling {
+    let mut hearing = Hearing::new(brief, timing);
+    let screening = screening::screen(&mut hearing, team);
+    if let Some(reason) = screening.refusal {
+        return hearing.close_without_bids(reason);
+    }
+    let field = match team {
+        Team::Agents { relevance, bidder, pacer, .. } => {
+            let candidates = ranking::rank(&mut hearing, options, &screening, *relevance);
+            pricing::price(&mut hearing, options, &candidates, purse.book(), *bidder, *pacer)
+        }
+        Team::Baseline { baseline, .. } => {
+            pricing::price_baseline(&mut hearing, options, &screening, purse.book(), *baseline)
+        }
+    };
+    let mut outcomes = auctioning::run(&mut hearing, options, &screening, &field, purse);
+    explain_missing(&mut hearing, &screening, team, &mut outcomes);
+    hearing.close(outcomes)
+}
+
+/// Where nothing was named for an imp, asks the relevance agent why.
+fn explain_missing(
+    hearing: &mut Hearing<'_, '_>,
+    screening: &Screening,
+    team: &Team<'_>,
+    outcomes: &mut auctioning::Outcomes,
+) {
+    let Team::Agents { relevance, .. } = team else { return };
+    if !hearing.answered(AgentName::Relevance) {
+        return;
+    }
+    for (imp, outcome) in outcomes.imps.iter_mut().enumerate() {
+        if *outcome == ImpDecision::NoBid(NoBidReason::NoMatch) {
+            let view = ranking::view(hearing.brief, screening);
+            *outcome = ImpDecision::NoBid(relevance.why_none(&view, imp as u16));
+        }
+    }
+}
+
+impl Ruling {
+    /// Returns the decision.
+    pub const fn decision(&self) -> &Decision {
+        &self.trace.decision
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,274 @@
-//! step(event) -> effects: the deterministic decision state machine.
+//! The engine: `step(event) -> effect`, a deterministic state machine with no I/O, no clock and no ambient chance.
+//!
+//! The server, the simulator, replay and shadow mode all drive this one function. Its state is a fold over the
+//! events: the same events give the same state, bit for bit. One engine takes events one at a time; a decision
+//! takes microseconds, so ordering them costs less than any lock finer than the whole would.
+//!
+//! Time is an argument and never runs backwards: an event that claims an earlier time than one before it happens
+//! at the later. Whatever a time brings about (a bid's window passing, its money going back) is done before the
+//! event itself.
+
+mod bids;
+mod crew;
+mod event;
+mod money;
+mod notices;
+mod options;
+mod record;
+mod snapshot;
+
+pub use crew::Crew;
+pub use event::{Effect, Event, Judgement, SealedRequest};
+pub use options::{Options, TeamKind};
+pub use record::{Difference, Record, RecordError};
+pub use snapshot::SnapshotError;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use motet_agent::{Account, AccountBook, Agent, AgentName, BudgetState, Observation, Tick};
+use motet_coordinator::{Brief, Timing};
+use motet_ledger::Ledger;
+use motet_model::{
+    catalog::{self, Catalog, Change, Presence},
+    ids::{BidId, CampaignIx, DecisionId},
+    taxonomy,
+};
+use motet_units::{Chance, Nanos, Timestamp};
+
+use crate::{bids::OpenBids, money::LedgerPurse};
+
+/// Everything a decision depends on.
+pub struct Engine {
+    options: Options,
+    catalog: Arc<Catalog>,
+    ledger: Ledger,
+    bids: OpenBids,
+    crew: Crew,
+    policies: Arc<Vec<(AgentName, String)>>,
+    /// Campaigns that cannot pay, with what they lacked.
+    exhausted: BTreeMap<CampaignIx, Nanos>,
+    now: Timestamp,
+    /// The number of the next event.
+    sequence: u64,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("sequence", &self.sequence).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine that knows no campaigns. The first event has number `first_sequence`.
+    pub fn new(options: Options, first_sequence: u64) -> Self {
+        let crew = Crew::new(&options);
+        Self {
+            ledger: Ledger::new(options.ledger),
+            policies: Arc::new(crew.policies(options.team)),
+            crew,
+            options,
+            catalog: Arc::default(),
+            bids: OpenBids::default(),
+            exhausted: BTreeMap::new(),
+            now: Timestamp::default(),
+            sequence: first_sequence,
+        }
+    }
+
+    /// Puts another agent in a seat: how an outsider's agent joins, and how a fault is planted.
+    pub fn seat(&mut self, agent: Box<dyn Agent>) {
+        self.crew.seat(agent);
+        self.policies = Arc::new(self.crew.policies(self.options.team));
+    }
+
+    /// Takes one event, at a time, and returns what came of it.
+    pub fn step(&mut self, at: Timestamp, event: &Event, timing: Timing<'_>) -> Effect {
+        let id = DecisionId::new(self.options.node, self.sequence);
+        self.sequence += 1;
+        self.advance(at);
+        match event {
+            Event::Requested(sealed) => self.decide(id, sealed, timing),
+            Event::Noticed(notice) => Effect::Judged(self.take_notice(notice)),
+            Event::Changed(changes) => Effect::Changed(self.change(changes).map_err(|e| e.to_string())),
+            Event::Ticked => {
+                self.tick();
+                Effect::Done
+            }
+            Event::Configured(options) => {
+                self.configure(options);
+                Effect::Done
+            }
+        }
+    }
+
+    /// Lets time pass: bids whose window is over give their money back.
+    fn advance(&mut self, at: Timestamp) {
+        self.now = self.now.max(at);
+        let mut released: Vec<BidId> = Vec::new();
+        self.ledger.expire(self.now, &mut released);
+        while let Some(open) = self.bids.pop_expired(self.now) {
+            let observation = Observation::Expired { bid: &open.record, at: self.now };
+            self.crew.observe(&observation);
+            self.recheck(open.record.bid.campaign);
+        }
+    }
+
+    fn decide(&mut self, id: DecisionId, sealed: &SealedRequest, timing: Timing<'_>) -> Effect {
+        let request = &sealed.request;
+        let brief = Brief {
+            id,
+            now: self.now,
+            chance: Chance::new(self.options.seed, id.0),
+            request,
+            view_digest: sealed.digest,
+            catalog: &self.catalog,
+            parent: taxonomy::parent,
+        };
+        let team = self.crew.team(self.options.team);
+        let mut purse = LedgerPurse::new(&mut self.ledger, &self.catalog, self.now);
+        let mut ruling =
+            motet_coordinator::decide(&self.options.coordinator, &brief, &team, &mut purse, timing);
+        ruling.trace.policies = Arc::clone(&self.policies);
+        let observation = Observation::Decided { request, bids: &ruling.records, at: self.now };
+        self.crew.observe(&observation);
+        for record in ruling.records {
+            let (campaign, held) = (record.bid.campaign, record.bid.reserved);
+            self.bids.open(record);
+            self.note_exhaustion(campaign, held);
+        }
+        Effect::Decided(Box::new(ruling.trace))
+    }
+
+    /// Applies changes, all or none.
+    fn change(&mut self, changes: &[Change]) -> Result<(), catalog::Error> {
+        let mut next = Catalog::clone(&self.catalog);
+        for change in changes {
+            next.apply(change)?;
+        }
+        self.catalog = Arc::new(next);
+        for change in changes {
+            if let Change::PutCampaign(campaign) = change {
+                self.fund(&campaign.id);
+            }
+        }
+        let observation = Observation::Changed { catalog: &self.catalog, changes, at: self.now };
+        self.crew.observe(&observation);
+        self.recheck_all();
+        Ok(())
+    }
+
+    fn fund(&mut self, campaign: &str) {
+        let Some(ix) = self.catalog.campaign_ix(campaign) else { return };
+        let budget = self.catalog.campaign(ix).campaign.budget;
+        let budget = motet_ledger::Budget { total: budget.total, daily: budget.daily };
+        // Negative budgets are refused at the edge, and indices are dense: a refusal leaves the campaign without money.
+        let funded = self.ledger.set_budget(ix, budget);
+        debug_assert!(funded.is_ok(), "{funded:?}");
+    }
+
+    fn tick(&mut self) {
+        self.recheck_all();
+        let accounts = self.accounts();
+        let tick = Tick { now: self.now, catalog: &self.catalog, accounts: &accounts };
+        self.crew.control(&tick);
+        self.policies = Arc::new(self.crew.policies(self.options.team));
+    }
+
+    fn configure(&mut self, options: &Options) {
+        let states = self.crew.save();
+        self.options = options.clone();
+        self.crew = Crew::new(options);
+        self.crew.restore(&states, &self.catalog);
+        self.policies = Arc::new(self.crew.policies(options.team));
+    }
+
+    /// Marks a campaign that cannot pay for another bid like its last.
+    fn note_exhaustion(&mut self, campaign: CampaignIx, needed: Nanos) {
+        if self.exhausted.contains_key(&campaign) || !needed.is_positive() {
+            return;
+        }
+        if self.account(campaign).room < needed {
+            self.exhausted.insert(campaign, needed);
+            self.crew.observe(&Observation::Budget { campaign, state: BudgetState::Exhausted });
+        }
+    }
+
+    /// Unmarks a campaign once it can pay twice what it lacked, so that it does not flicker.
+    fn recheck(&mut self, campaign: CampaignIx) {
+        let Some(lacked) = self.exhausted.get(&campaign) else { return };
+        if self.account(campaign).room >= *lacked + *lacked {
+            self.exhausted.remove(&campaign);
+            self.crew.observe(&Observation::Budget { campaign, state: BudgetState::Available });
+        }
+    }
+
+    fn recheck_all(&mut self) {
+        let campaigns: Vec<CampaignIx> = self.exhausted.keys().copied().collect();
+        for campaign in campaigns {
+            self.recheck(campaign);
+        }
+    }
+
+    /// Returns the accounts of all campaigns in service, by index.
+    pub fn accounts(&self) -> Vec<Account> {
+        let present = self.catalog.campaigns().filter(|(_, entry)| entry.presence == Presence::Present);
+        present.map(|(ix, _)| self.account(ix)).collect()
+    }
+
+    /// Returns a campaign's account.
+    pub fn account(&self, campaign: CampaignIx) -> Account {
+        money::account(&self.ledger, &self.catalog, self.now, campaign)
+    }
+
+    /// Returns the catalog as it stands; a cheap shared copy.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog)
+    }
+
+    /// Returns the options in force.
+    pub const fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Returns the number the next event gets.
+    pub const fn next_sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Returns the ledger's sums.
+    pub fn totals(&self) -> motet_ledger::Totals {
+        self.ledger.totals()
+    }
+
+    /// Checks the ledger's invariants over every account.
+    ///
+    /// # Errors
+    /// The first one broken.
+    pub fn check(&self) -> Result<(), motet_ledger::Violation> {
+        self.ledger.check()
+    }
+
+    /// Returns how many bids are open or remembered.
+    pub fn open_bids(&self) -> usize {
+        self.bids.len()
+    }
+
+    /// Returns a bid that is open or remembered.
+    pub fn bid(&self, id: BidId) -> Option<&motet_agent::BidRecord> {
+        self.bids.get(id).map(|open| &open.record)
+    }
+
+    /// Returns the cards of the agents in service.
+    pub fn cards(&self) -> Vec<&'static motet_agent::AgentCard> {
+        self.crew.cards(self.options.team)
+    }
+}
+
+impl AccountBook for Engine {
+    fn account(&self, campaign: CampaignIx) -> Account {
+        Self::account(self, campaign)
+    }
+}
+
+#[cfg(test)]
+mod tests;

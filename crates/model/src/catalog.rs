@@ -4,7 +4,10 @@
 //! the same changes give the same indices on every machine. Validation of single fields happens at the edge;
 //! here only what refers to something else is checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -145,12 +148,13 @@ pub enum Presence {
 /// Everything advertisers have told us.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Catalog {
-    advertisers: Vec<AdvertiserEntry>,
-    campaigns: Vec<CampaignEntry>,
-    creatives: Vec<CreativeEntry>,
-    advertiser_by_id: BTreeMap<String, AdvertiserIx>,
-    campaign_by_id: BTreeMap<String, CampaignIx>,
-    creative_by_id: BTreeMap<String, CreativeIx>,
+    // Entries are shared, so that a copy for readers costs a count each and a change copies one entry alone.
+    advertisers: Vec<Arc<AdvertiserEntry>>,
+    campaigns: Vec<Arc<CampaignEntry>>,
+    creatives: Vec<Arc<CreativeEntry>>,
+    advertiser_by_id: Arc<BTreeMap<String, AdvertiserIx>>,
+    campaign_by_id: Arc<BTreeMap<String, CampaignIx>>,
+    creative_by_id: Arc<BTreeMap<String, CreativeIx>>,
     switches: BTreeSet<Switch>,
     version: u64,
 }
@@ -187,17 +191,17 @@ impl Catalog {
         match switch {
             Switch::Advertiser(id) => {
                 if let Some(ix) = self.advertiser_by_id.get(id) {
-                    self.advertisers[ix.get()].killed = killed;
+                    Arc::make_mut(&mut self.advertisers[ix.get()]).killed = killed;
                 }
             }
             Switch::Campaign(id) => {
                 if let Some(ix) = self.campaign_by_id.get(id) {
-                    self.campaigns[ix.get()].killed = killed;
+                    Arc::make_mut(&mut self.campaigns[ix.get()]).killed = killed;
                 }
             }
             Switch::Creative(id) => {
                 if let Some(ix) = self.creative_by_id.get(id) {
-                    self.creatives[ix.get()].killed = killed;
+                    Arc::make_mut(&mut self.creatives[ix.get()]).killed = killed;
                 }
             }
             Switch::Everything | Switch::Publisher(_) => {}
@@ -206,19 +210,19 @@ impl Catalog {
 
     fn put_advertiser(&mut self, advertiser: &Advertiser) {
         if let Some(ix) = self.advertiser_by_id.get(&advertiser.id) {
-            let entry = &mut self.advertisers[ix.get()];
+            let entry = Arc::make_mut(&mut self.advertisers[ix.get()]);
             entry.advertiser = advertiser.clone();
             entry.presence = Presence::Present;
             return;
         }
         let ix = AdvertiserIx(self.advertisers.len() as u32);
-        self.advertiser_by_id.insert(advertiser.id.clone(), ix);
-        self.advertisers.push(AdvertiserEntry {
+        Arc::make_mut(&mut self.advertiser_by_id).insert(advertiser.id.clone(), ix);
+        self.advertisers.push(Arc::new(AdvertiserEntry {
             advertiser: advertiser.clone(),
             campaigns: Vec::new(),
             killed: self.switches.contains(&Switch::Advertiser(advertiser.id.clone())),
             presence: Presence::Present,
-        });
+        }));
     }
 
     fn put_campaign(&mut self, campaign: &Campaign) -> Result<(), Error> {
@@ -227,7 +231,7 @@ impl Catalog {
             advertiser: campaign.advertiser.clone(),
         })?;
         if let Some(ix) = self.campaign_by_id.get(&campaign.id) {
-            let entry = &mut self.campaigns[ix.get()];
+            let entry = Arc::make_mut(&mut self.campaigns[ix.get()]);
             if entry.advertiser != owner {
                 let owner = entry.campaign.advertiser.clone();
                 return Err(Error::OwnerFixed { kind: "campaign", id: campaign.id.clone(), owner });
@@ -237,15 +241,15 @@ impl Catalog {
             return Ok(());
         }
         let ix = CampaignIx(self.campaigns.len() as u32);
-        self.campaign_by_id.insert(campaign.id.clone(), ix);
-        self.advertisers[owner.get()].campaigns.push(ix);
-        self.campaigns.push(CampaignEntry {
+        Arc::make_mut(&mut self.campaign_by_id).insert(campaign.id.clone(), ix);
+        Arc::make_mut(&mut self.advertisers[owner.get()]).campaigns.push(ix);
+        self.campaigns.push(Arc::new(CampaignEntry {
             campaign: campaign.clone(),
             advertiser: owner,
             creatives: Vec::new(),
             killed: self.switches.contains(&Switch::Campaign(campaign.id.clone())),
             presence: Presence::Present,
-        });
+        }));
         Ok(())
     }
 
@@ -256,7 +260,7 @@ impl Catalog {
         })?;
         let secure = creative.is_secure();
         if let Some(ix) = self.creative_by_id.get(&creative.id) {
-            let entry = &mut self.creatives[ix.get()];
+            let entry = Arc::make_mut(&mut self.creatives[ix.get()]);
             if entry.campaign != owner {
                 let owner = entry.creative.campaign.clone();
                 return Err(Error::OwnerFixed { kind: "creative", id: creative.id.clone(), owner });
@@ -267,21 +271,21 @@ impl Catalog {
             return Ok(());
         }
         let ix = CreativeIx(self.creatives.len() as u32);
-        self.creative_by_id.insert(creative.id.clone(), ix);
-        self.campaigns[owner.get()].creatives.push(ix);
-        self.creatives.push(CreativeEntry {
+        Arc::make_mut(&mut self.creative_by_id).insert(creative.id.clone(), ix);
+        Arc::make_mut(&mut self.campaigns[owner.get()]).creatives.push(ix);
+        self.creatives.push(Arc::new(CreativeEntry {
             creative: creative.clone(),
             campaign: owner,
             secure,
             killed: self.switches.contains(&Switch::Creative(creative.id.clone())),
             presence: Presence::Present,
-        });
+        }));
         Ok(())
     }
 
     fn remove_creative(&mut self, id: &str) -> Result<(), Error> {
         let ix = self.creative_ix(id).ok_or_else(|| not_found("creative", id))?;
-        self.creatives[ix.get()].presence = Presence::Removed;
+        Arc::make_mut(&mut self.creatives[ix.get()]).presence = Presence::Removed;
         Ok(())
     }
 
@@ -292,16 +296,16 @@ impl Catalog {
     }
 
     fn remove_campaign_at(&mut self, ix: CampaignIx) {
-        let entry = &mut self.campaigns[ix.get()];
+        let entry = Arc::make_mut(&mut self.campaigns[ix.get()]);
         entry.presence = Presence::Removed;
-        for creative in &entry.creatives {
-            self.creatives[creative.get()].presence = Presence::Removed;
+        for creative in entry.creatives.clone() {
+            Arc::make_mut(&mut self.creatives[creative.get()]).presence = Presence::Removed;
         }
     }
 
     fn remove_advertiser(&mut self, id: &str) -> Result<(), Error> {
         let ix = self.advertiser_ix(id).ok_or_else(|| not_found("advertiser", id))?;
-        self.advertisers[ix.get()].presence = Presence::Removed;
+        Arc::make_mut(&mut self.advertisers[ix.get()]).presence = Presence::Removed;
         for campaign in self.advertisers[ix.get()].campaigns.clone() {
             self.remove_campaign_at(campaign);
         }
@@ -348,17 +352,17 @@ impl Catalog {
 
     /// Iterates over all advertisers by index, removed ones too.
     pub fn advertisers(&self) -> impl ExactSizeIterator<Item = (AdvertiserIx, &AdvertiserEntry)> {
-        self.advertisers.iter().enumerate().map(|(i, entry)| (AdvertiserIx(i as u32), entry))
+        self.advertisers.iter().enumerate().map(|(i, entry)| (AdvertiserIx(i as u32), &**entry))
     }
 
     /// Iterates over all campaigns by index, removed ones too.
     pub fn campaigns(&self) -> impl ExactSizeIterator<Item = (CampaignIx, &CampaignEntry)> {
-        self.campaigns.iter().enumerate().map(|(i, entry)| (CampaignIx(i as u32), entry))
+        self.campaigns.iter().enumerate().map(|(i, entry)| (CampaignIx(i as u32), &**entry))
     }
 
     /// Iterates over all creatives by index, removed ones too.
     pub fn creatives(&self) -> impl ExactSizeIterator<Item = (CreativeIx, &CreativeEntry)> {
-        self.creatives.iter().enumerate().map(|(i, entry)| (CreativeIx(i as u32), entry))
+        self.creatives.iter().enumerate().map(|(i, entry)| (CreativeIx(i as u32), &**entry))
     }
 
     /// Returns the kill switches pulled.

@@ -156,9 +156,10 @@ impl CategoryId {
         if self.taxonomy() != Taxonomy::Content1 {
             return None;
         }
-        let code = self.code();
-        let (parent, _) = code.split_once('-')?;
-        Self::new(Taxonomy::Content1, parent)
+        let mut bytes = self.0.to_be_bytes();
+        let dash = bytes.iter().position(|&b| b == b'-').filter(|&place| place > 1)?;
+        bytes[dash..].fill(0);
+        Some(Self(u64::from_be_bytes(bytes)))
     }
 
     /// Tells whether this category is `other` or lies below it by its code.

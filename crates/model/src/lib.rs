@@ -13,3 +13,4 @@ pub mod ids;
 pub mod outcome;
 pub mod request;
 pub mod targeting;
+pub mod taxonomy;

@@ -1,0 +1,154 @@
+//! A hearing: proposals come in, each gets one verdict, and the record is closed into a ruling.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use motet_agent::{Agent, AgentName, Ask, Proposal, RefusedReason, Sight, Verdict, View};
+use motet_model::decision::{Decision, ImpDecision, NoBidReason};
+use smallvec::SmallVec;
+
+use crate::{
+    Brief, Ruling,
+    auctioning::Outcomes,
+    timing::{Presence, Timing},
+    trace::Trace,
+};
+
+/// The record of one decision while it is being made.
+pub(crate) struct Hearing<'a, 't> {
+    pub(crate) brief: &'a Brief<'a>,
+    timing: Timing<'t>,
+    proposals: Vec<Proposal>,
+    verdicts: Vec<Verdict>,
+    presence: SmallVec<[(AgentName, Presence); 6]>,
+}
+
+/// The places of one agent's proposals in the record.
+pub(crate) type Places = std::ops::Range<usize>;
+
+impl<'a, 't> Hearing<'a, 't> {
+    pub(crate) fn new(brief: &'a Brief<'a>, timing: Timing<'t>) -> Self {
+        Self {
+            brief,
+            timing,
+            proposals: Vec::with_capacity(64),
+            verdicts: Vec::with_capacity(64),
+            presence: SmallVec::new(),
+        }
+    }
+
+    /// Asks one agent. Returns the places of its proposals if it counts as present, each accepted until judged.
+    pub(crate) fn ask(&mut self, agent: &dyn Agent, sight: Sight<'_>) -> Option<Places> {
+        let name = agent.card().name;
+        let (places, presence) = self.hear(agent, name, sight);
+        self.presence.push((name, presence));
+        self.refuse_off_card(agent, places.clone());
+        if presence == Presence::Late {
+            self.refuse_all(places, RefusedReason::Late);
+            return None;
+        }
+        (presence == Presence::Answered).then_some(places)
+    }
+
+    fn hear(&mut self, agent: &dyn Agent, name: AgentName, sight: Sight<'_>) -> (Places, Presence) {
+        let first = self.proposals.len();
+        if let Err(absent) = self.timing.before(name) {
+            return (first..first, absent);
+        }
+        let view = View { decision: self.brief.id, now: self.brief.now, chance: self.brief.chance, sight };
+        // `propose` takes `&self`, so an agent that panics has changed nothing that outlives the call.
+        let outcome = catch_unwind(AssertUnwindSafe(|| agent.propose(&view, &mut self.proposals)));
+        let presence = self.timing.after(name);
+        if outcome.is_err() {
+            self.proposals.truncate(first);
+            return (first..first, Presence::Broken);
+        }
+        self.verdicts.resize(self.proposals.len(), Verdict::Accepted);
+        (first..self.proposals.len(), presence)
+    }
+
+    fn refuse_off_card(&mut self, agent: &dyn Agent, places: Places) {
+        let card = agent.card();
+        for place in places {
+            let proposal = &self.proposals[place];
+            if proposal.agent != card.name || !card.intents.contains(&proposal.ask.intent()) {
+                self.refuse(place, RefusedReason::NotOnCard);
+            }
+        }
+    }
+
+    /// Returns a proposal that still stands; `None` once it is refused.
+    pub(crate) fn standing(&self, place: usize) -> Option<&Proposal> {
+        (self.verdicts[place] == Verdict::Accepted).then(|| &self.proposals[place])
+    }
+
+    /// Returns a proposal, standing or not.
+    pub(crate) fn proposal(&self, place: usize) -> &Proposal {
+        &self.proposals[place]
+    }
+
+    pub(crate) fn refuse(&mut self, place: usize, reason: RefusedReason) {
+        self.verdicts[place] = Verdict::Refused(reason);
+    }
+
+    /// Refuses what still stands among some places.
+    pub(crate) fn refuse_all(&mut self, places: Places, reason: RefusedReason) {
+        for verdict in &mut self.verdicts[places] {
+            if *verdict == Verdict::Accepted {
+                *verdict = Verdict::Refused(reason);
+            }
+        }
+    }
+
+    pub(crate) fn answered(&self, agent: AgentName) -> bool {
+        self.presence.contains(&(agent, Presence::Answered))
+    }
+
+    /// Iterates over the asks that still stand.
+    pub(crate) fn standing_asks(&self) -> impl Iterator<Item = &Ask> {
+        let both = self.proposals.iter().zip(&self.verdicts);
+        both.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(proposal, _)| &proposal.ask)
+    }
+
+    /// Tells whether an ad for an imp was refused for safety.
+    pub(crate) fn refused_for_safety(&self, imp: u16) -> bool {
+        self.proposals.iter().zip(&self.verdicts).any(|(proposal, verdict)| {
+            let here = matches!(&proposal.ask, Ask::Rank(ranking) if ranking.imp == imp);
+            here && matches!(verdict, Verdict::Refused(RefusedReason::Unsafe(_)))
+        })
+    }
+
+    /// Tells whether an agent without which nothing can be bid was absent. The others have fallbacks.
+    pub(crate) fn lacks_a_needed_agent(&self) -> bool {
+        let needed = |name| matches!(name, AgentName::Relevance | AgentName::Bidder | AgentName::Baseline);
+        self.presence.iter().any(|(name, presence)| needed(*name) && *presence != Presence::Answered)
+    }
+
+    /// Tells whether time ran out on any agent.
+    pub(crate) fn ran_out(&self) -> bool {
+        self.presence.iter().any(|(_, p)| matches!(p, Presence::Late | Presence::Skipped))
+    }
+
+    /// Returns why nothing can be bid when an agent the decision needs is absent.
+    pub(crate) fn absence(&self) -> NoBidReason {
+        if self.ran_out() { NoBidReason::DeadlinePassed } else { NoBidReason::AgentAbsent }
+    }
+
+    pub(crate) fn close_without_bids(self, reason: NoBidReason) -> Ruling {
+        let imps = vec![ImpDecision::NoBid(reason); self.brief.request.imps.len()];
+        self.close(Outcomes { imps, auctions: Vec::new(), records: Vec::new() })
+    }
+
+    pub(crate) fn close(self, outcomes: Outcomes) -> Ruling {
+        let brief = self.brief;
+        let trace = Trace {
+            decision: Decision { id: brief.id, at: brief.now, imps: outcomes.imps },
+            view_digest: brief.view_digest,
+            chance: brief.chance,
+            policies: std::sync::Arc::default(),
+            presence: self.presence,
+            hearing: self.proposals.into_iter().zip(self.verdicts).collect(),
+            auctions: outcomes.auctions,
+        };
+        Ruling { trace, records: outcomes.records }
+    }
+}

@@ -1,0 +1,77 @@
+//! What goes into the engine and what comes out.
+
+use motet_coordinator::Trace;
+use motet_model::{
+    catalog::Change,
+    outcome::{Notice, NoticeVerdict},
+    request::AdRequest,
+};
+use motet_units::Nanos;
+use serde::{Deserialize, Serialize};
+
+use crate::Options;
+
+/// Something that happened, in the order it is taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The options in force from here on.
+    Configured(Box<Options>),
+    /// A request came in.
+    Requested(Box<SealedRequest>),
+    /// A notice about a bid came in.
+    Noticed(Notice),
+    /// Advertisers changed something.
+    Changed(Vec<Change>),
+    /// A control tick.
+    Ticked,
+}
+
+/// A request with a digest of its journalled form.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SealedRequest {
+    /// The request.
+    pub request: AdRequest,
+    /// FNV-1a of its journalled bytes.
+    pub digest: u64,
+}
+
+impl SealedRequest {
+    /// Seals a request: works out its digest. Done at the edge, where work is spread over threads.
+    pub fn new(request: AdRequest) -> Self {
+        let digest = Self::digest_of(&request);
+        Self { request, digest }
+    }
+
+    /// Works out the digest of a request.
+    pub fn digest_of(request: &AdRequest) -> u64 {
+        let bytes = postcard::to_allocvec(request).expect("plain data always has a binary form");
+        fnv(&bytes)
+    }
+}
+
+/// Hashes bytes with 64-bit FNV-1a: stable across versions and machines.
+pub(crate) fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// What came of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// A request was decided.
+    Decided(Box<Trace>),
+    /// A notice was judged.
+    Judged(Judgement),
+    /// Changes were applied, or refused as a whole with this reason.
+    Changed(Result<(), String>),
+    /// Nothing that needs telling.
+    Done,
+}
+
+/// What came of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Whether it counted.
+    pub verdict: NoticeVerdict,
+    /// What it charged.
+    pub charged: Nanos,
+}

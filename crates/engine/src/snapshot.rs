@@ -1,0 +1,118 @@
+//! Snapshots: the whole state in one binary form, so that a restart need not take every event again.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use motet_agent::AgentName;
+use motet_ledger::Ledger;
+use motet_model::{catalog::Catalog, ids::CampaignIx};
+use motet_units::{Nanos, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Engine, Options,
+    bids::{OpenBid, OpenBids},
+    crew::Crew,
+    event::fnv,
+};
+
+/// The version of the snapshot's form.
+const VERSION: u8 = 1;
+
+/// A snapshot that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// It has another version's form.
+    #[error("snapshot has form {found}, this program reads {VERSION}")]
+    Version {
+        /// The form found.
+        found: u8,
+    },
+    /// It is not a snapshot.
+    #[error("snapshot cannot be read: {0}")]
+    Unreadable(String),
+    /// An agent cannot read its part.
+    #[error("the {agent} agent cannot read its part of the snapshot: {reason}")]
+    Agent {
+        /// Which agent.
+        agent: AgentName,
+        /// Why.
+        reason: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Saved<'a> {
+    options: &'a Options,
+    sequence: u64,
+    now: Timestamp,
+    catalog: &'a Catalog,
+    ledger: &'a Ledger,
+    bids: Vec<&'a OpenBid>,
+    exhausted: &'a BTreeMap<CampaignIx, Nanos>,
+    agents: Vec<(AgentName, Vec<u8>)>,
+}
+
+#[derive(Deserialize)]
+struct Loaded {
+    options: Options,
+    sequence: u64,
+    now: Timestamp,
+    catalog: Catalog,
+    ledger: Ledger,
+    bids: Vec<OpenBid>,
+    exhausted: BTreeMap<CampaignIx, Nanos>,
+    agents: Vec<(AgentName, Vec<u8>)>,
+}
+
+impl Engine {
+    /// Writes the whole state.
+    pub fn save(&self) -> Vec<u8> {
+        let saved = Saved {
+            options: &self.options,
+            sequence: self.sequence,
+            now: self.now,
+            catalog: &self.catalog,
+            ledger: &self.ledger,
+            bids: self.bids.to_sorted(),
+            exhausted: &self.exhausted,
+            agents: self.crew.save(),
+        };
+        let mut bytes = vec![VERSION];
+        let written = postcard::to_io(&saved, &mut bytes);
+        debug_assert!(written.is_ok(), "plain data always has a binary form");
+        bytes
+    }
+
+    /// Takes back what [`Engine::save`] wrote: an engine that behaves identically from here on.
+    ///
+    /// # Errors
+    /// When it has another version's form, is damaged, or an agent cannot read its part.
+    pub fn load(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let (version, body) =
+            bytes.split_first().ok_or_else(|| SnapshotError::Unreadable("it is empty".to_owned()))?;
+        if *version != VERSION {
+            return Err(SnapshotError::Version { found: *version });
+        }
+        let loaded: Loaded = postcard::from_bytes(body).map_err(|e| SnapshotError::Unreadable(e.to_string()))?;
+        let mut crew = Crew::new(&loaded.options);
+        if let Some((agent, reason)) = crew.restore(&loaded.agents, &loaded.catalog).into_iter().next() {
+            return Err(SnapshotError::Agent { agent, reason });
+        }
+        Ok(Self {
+            policies: Arc::new(crew.policies(loaded.options.team)),
+            crew,
+            ledger: loaded.ledger,
+            catalog: Arc::new(loaded.catalog),
+            bids: OpenBids::from_sorted(loaded.bids),
+            exhausted: loaded.exhausted,
+            now: loaded.now,
+            sequence: loaded.sequence,
+            options: loaded.options,
+        })
+    }
+
+    /// Returns a digest of the whole state: equal states have equal digests.
+    pub fn digest(&self) -> u64 {
+        fnv(&self.save())
+    }
+}

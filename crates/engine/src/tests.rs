@@ -1,0 +1,1 @@
+//! Whole engines: decisions, notices, money, snapshots and replays.
