@@ -1,6 +1,6 @@
 //! Hashed features and market keys: what predictions and price models are looked up by.
 
-use motet_model::request::{AdRequest, MediaKind};
+use motet_model::request::{AdRequest, Inventory, MediaKind};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -17,7 +17,11 @@ pub struct MarketKey(pub u32);
 impl MarketKey {
     /// Returns the market of a media kind on a request's inventory.
     pub fn of(request: &AdRequest, kind: MediaKind) -> Self {
-        let inventory = &request.inventory;
+        Self::of_inventory(&request.inventory, kind)
+    }
+
+    /// Returns the market of a media kind on an inventory.
+    pub fn of_inventory(inventory: &Inventory, kind: MediaKind) -> Self {
         let seller = inventory.publisher.as_deref().or(inventory.domain.as_deref());
         let seller = seller.or(inventory.bundle.as_deref()).unwrap_or("");
         // FNV-1a, so that a market keeps its key across versions and machines.

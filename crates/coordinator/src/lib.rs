@@ -44,16 +44,45 @@ use crate::hearing::Hearing;
 pub struct Options {
     /// The most candidates considered per imp, 1 to 1000.
     pub candidates_per_imp: usize,
-    /// How long notices about a banner or native bid count, in seconds, unless the imp states a longer expiry.
-    pub bid_window_s: u32,
-    /// The same for video and audio bids, which may be cached before they play.
-    pub timed_bid_window_s: u32,
+    /// How long notices about a bid count, unless the imp states a longer expiry.
+    pub bid_window_s: BidWindows,
     /// How the winner pays on our own inventory.
     pub owned_pricing: OwnedPricing,
     /// The pacing multiplier used where the pacer is absent, 0 to 1.
     pub absent_pacing_multiplier: f64,
     /// The highest greed an exploration may ask for.
     pub greed_most: f64,
+}
+
+/// How long notices about a bid count, in seconds, by media kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BidWindows {
+    /// For banners.
+    pub banner: u32,
+    /// For video, which may be cached before it plays.
+    pub video: u32,
+    /// For audio, likewise.
+    pub audio: u32,
+    /// For native ads.
+    pub native: u32,
+}
+
+impl Default for BidWindows {
+    fn default() -> Self {
+        Self { banner: 3_600, video: 7_200, audio: 7_200, native: 3_600 }
+    }
+}
+
+impl BidWindows {
+    const fn of(&self, kind: MediaKind) -> u32 {
+        match kind {
+            MediaKind::Banner => self.banner,
+            MediaKind::Video => self.video,
+            MediaKind::Audio => self.audio,
+            MediaKind::Native => self.native,
+        }
+    }
 }
 
 /// How the winner pays on our own inventory.
@@ -79,8 +108,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             candidates_per_imp: 16,
-            bid_window_s: 1_800,
-            timed_bid_window_s: 14_400,
+            bid_window_s: BidWindows::default(),
             owned_pricing: OwnedPricing::SecondPrice,
             absent_pacing_multiplier: 0.5,
             greed_most: 1e9,
@@ -91,10 +119,7 @@ impl Default for Options {
 impl Options {
     /// Returns the moment until which notices about a bid count.
     fn expiry(&self, imp: &Imp, kind: MediaKind, now: Timestamp) -> Timestamp {
-        let seconds = match kind {
-            MediaKind::Banner | MediaKind::Native => self.bid_window_s,
-            MediaKind::Video | MediaKind::Audio => self.timed_bid_window_s,
-        };
+        let seconds = self.bid_window_s.of(kind);
         let window = Span::from_secs(i64::from(seconds));
         now + imp.expiry.map_or(window, |stated| stated.max(window))
     }

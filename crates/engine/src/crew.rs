@@ -1,10 +1,8 @@
 //! The agents in their seats.
 
 use motet_agent::{Agent, AgentCard, AgentName, Observation, Tick};
-use motet_agents::{
-    bidder::BidderAgent, guard::GuardAgent, intent::IntentAgent, pacer::PacerAgent, relevance::RelevanceAgent,
-    safety::SafetyAgent,
-};
+use motet_agents::{bidder::Bidder, guard::Guard, pacer::Pacer, safety::Safety};
+use motet_relevance_wip::{intent::IntentAgent, relevance::RelevanceAgent};
 use motet_baseline::Baseline;
 use motet_coordinator::Team;
 use motet_model::{catalog::Catalog, decision::Finding, outcome::Notice};
@@ -30,16 +28,16 @@ impl std::fmt::Debug for Crew {
 }
 
 impl Crew {
-    /// Seats the agents that ship.
+    /// Seats the agents that ship, under their fixed policies.
     pub fn new(options: &Options) -> Self {
         Self {
-            intent: Box::new(IntentAgent::new(options.intent.clone())),
-            guard: Box::new(GuardAgent::new(options.guard.clone())),
-            safety: Box::new(SafetyAgent::new(options.safety.clone())),
-            relevance: Box::new(RelevanceAgent::new(options.relevance.clone())),
-            bidder: Box::new(BidderAgent::new(options.bidder.clone())),
-            pacer: Box::new(PacerAgent::new(options.pacer.clone())),
-            baseline: Box::new(Baseline::new(options.baseline.clone())),
+            intent: Box::new(IntentAgent::new(motet_relevance_wip::intent::Options::default())),
+            guard: Box::new(fits(Guard::new(options.guard.clone(), Guard::fixed_policy()))),
+            safety: Box::new(Safety::new(options.safety.clone())),
+            relevance: Box::new(RelevanceAgent::new(motet_relevance_wip::relevance::Options::default())),
+            bidder: Box::new(fits(Bidder::new(options.bidder, Bidder::fixed_policy()))),
+            pacer: Box::new(fits(Pacer::new(options.pacer, Pacer::fixed_policy()))),
+            baseline: Box::new(Baseline::new()),
         }
     }
 
@@ -160,4 +158,9 @@ impl Crew {
         }
         unread
     }
+}
+
+/// The fixed policies are the cards' own defaults, which a test of the cards holds within their ranges.
+fn fits<T>(seated: Result<T, motet_policy::Error>) -> T {
+    seated.expect("the card's defaults fit the card")
 }

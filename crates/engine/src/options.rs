@@ -21,10 +21,6 @@ pub struct Options {
     pub coordinator: motet_coordinator::Options,
     /// How much the ledger may hold.
     pub ledger: Limits,
-    /// The intent agent's.
-    pub intent: motet_agents::intent::Options,
-    /// The relevance agent's.
-    pub relevance: motet_agents::relevance::Options,
     /// The bidder's.
     pub bidder: motet_agents::bidder::Options,
     /// The pacer's.
@@ -33,8 +29,6 @@ pub struct Options {
     pub guard: motet_agents::guard::Options,
     /// The safety agent's.
     pub safety: motet_agents::safety::Options,
-    /// The baseline's.
-    pub baseline: motet_baseline::Options,
 }
 
 /// Who decides.
@@ -58,13 +52,10 @@ impl Default for Options {
             conversion_window_s: 7 * 86_400,
             coordinator: motet_coordinator::Options::default(),
             ledger: Limits::default(),
-            intent: Default::default(),
-            relevance: Default::default(),
-            bidder: Default::default(),
-            pacer: Default::default(),
-            guard: Default::default(),
-            safety: Default::default(),
-            baseline: Default::default(),
+            bidder: motet_agents::bidder::Options::default(),
+            pacer: motet_agents::pacer::Options::default(),
+            guard: motet_agents::guard::Options::default(),
+            safety: motet_agents::safety::Options::default(),
         }
     }
 }

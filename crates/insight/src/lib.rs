@@ -1,1 +1,3 @@
 //! Metrics and explanations.
+
+pub mod explain;

@@ -1,1 +1,61 @@
-fn main() {}
+//! `motet`: the command line.
+
+mod bench;
+mod campaigns;
+mod card;
+mod cli;
+mod client;
+mod clock;
+mod config;
+mod demo;
+mod explain;
+mod replay;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::cli::{Bench, Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("motet: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Demo(options) => demo::command(options),
+        Command::Serve(options) => serve::command(options),
+        Command::Explain(o) => explain::command(&o.id, &o.data_dir, o.json, &o.audience),
+        Command::Replay(o) => replay::command(&o.data_dir, o.json),
+        Command::Campaigns(options) => campaigns::command(options),
+        Command::Card(o) => card::command(o.agent.as_deref(), o.json),
+        Command::Config(options) => config::command(options),
+        Command::Bench(options) => measure(options),
+    }
+}
+
+fn measure(options: &Bench) -> Result<()> {
+    match options {
+        Bench::Decide { campaigns, seconds, team, json } => {
+            bench::decide::command(*campaigns, *seconds, team, *json)
+        }
+        Bench::Http { seconds, json } => bench::http::command(*seconds, *json),
+        Bench::Ledger { seconds, data_dir, json } => {
+            bench::ledger::command(*seconds, data_dir.as_deref(), *json)
+        }
+        Bench::Crash { cycles, seed, json } => bench::crash::command(*cycles, *seed, *json),
+        Bench::Echo { listen, core } => bench::echo::command(listen, *core),
+    }
+}

@@ -100,9 +100,36 @@ fn read_content1(table: &'static str) -> Vec<(CategoryId, CategoryId)> {
     rows
 }
 
+/// Seats of the look-up by hash: a power of two, several times the rows, so that most look-ups take one step.
+const SEATS: usize = 4_096;
+const NOBODY: u16 = u16::MAX;
+
+/// Where each row stands, by hash, the next free seat where one is taken. Requests ask for parents often enough that
+/// a search by halves would show.
+static SEATING: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let mut seats = vec![NOBODY; SEATS];
+    for (row, place) in CONTENT3.iter().zip(0..) {
+        let free = seats_of(row.id).find(|seat| seats[*seat] == NOBODY);
+        seats[free.expect("there are more seats than rows")] = place;
+    }
+    seats
+});
+
+fn seats_of(category: CategoryId) -> impl Iterator<Item = usize> {
+    let first = category.packed().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52;
+    (0..SEATS).map(move |step| (first as usize + step) % SEATS)
+}
+
 fn find(category: CategoryId) -> Option<&'static Row> {
-    let place = CONTENT3.binary_search_by_key(&category, |row| row.id).ok()?;
-    CONTENT3.get(place)
+    let (seating, rows) = (&*SEATING, &*CONTENT3);
+    for seat in seats_of(category) {
+        // Beyond the last of a run of taken seats there is nobody, and no row at that place.
+        let row = rows.get(usize::from(seating[seat]))?;
+        if row.id == category {
+            return Some(row);
+        }
+    }
+    None
 }
 
 /// Returns a category's parent: by table for Content 3.x, by the code itself for Content 1.0.

@@ -1,0 +1,178 @@
+//! The landscape of one market: how high the highest competing bid lies, learned from wins and losses.
+//!
+//! Prices fall into [`BINS`] bins, the first up to 0.01 CPM and the rest log-spaced up to 500 CPM (each 18.7 %
+//! wide). A bin holds a decaying mass of outcomes. Within a bin the price is taken as uniform, so the chance to
+//! win is piecewise linear in the bid.
+//!
+//! Outcomes come with different precision:
+//! * the lowest bid that would have won is told: its bin gets the whole mass;
+//! * only that the bid won: the competing bid lay anywhere below it;
+//! * only that it lost: anywhere above.
+//!
+//! The last two are censored. Their mass is shared among the bins they allow in proportion to the current
+//! estimate, which is one step of Turnbull's self-consistency algorithm (the EM of interval-censored data,
+//! Turnbull, JRSS B 38, 1976) taken online: with decay, each outcome's first sharing is forgotten before it can
+//! mislead for long, and no outcome needs to be kept.
+//!
+//! The bid: within a bin where P(win | b) = s·(b − c), profit (v − b)·s·(b − c) peaks at b = (v + c) / 2; the best
+//! over all bins between floor and value wins. Ties go to the lower bid.
+
+use serde::{Deserialize, Serialize};
+
+/// How many bins the landscape has.
+pub(super) const BINS: usize = 64;
+
+const LOWEST: f64 = 10_000.0;
+const HIGHEST: f64 = 500_000_000.0;
+
+/// The upper edges of the bins, in CPM micros.
+#[derive(Clone, Debug)]
+pub(super) struct Grid {
+    upper: [f64; BINS],
+}
+
+impl Grid {
+    pub(super) fn new() -> Self {
+        let step = libm::log(HIGHEST / LOWEST) / (BINS - 1) as f64;
+        let mut upper = [0.0; BINS];
+        for (place, edge) in upper.iter_mut().enumerate() {
+            *edge = LOWEST * libm::exp(step * place as f64);
+        }
+        Self { upper }
+    }
+
+    /// Returns the bin a price falls in; an edge belongs to the bin below it, prices above all edges to the last.
+    fn bin(&self, price: f64) -> usize {
+        self.upper.partition_point(|edge| *edge < price).min(BINS - 1)
+    }
+
+    fn lower(&self, bin: usize) -> f64 {
+        if bin == 0 { 0.0 } else { self.upper[bin - 1] }
+    }
+}
+
+/// What an outcome tells of the highest competing bid, in CPM micros.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Rival {
+    /// It was this.
+    At(f64),
+    /// It was below this.
+    Below(f64),
+    /// It was above this.
+    Above(f64),
+}
+
+/// Masses of outcomes by bin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Masses {
+    by_bin: Vec<f64>,
+    total: f64,
+}
+
+impl Default for Masses {
+    fn default() -> Self {
+        Self { by_bin: vec![0.0; BINS], total: 0.0 }
+    }
+}
+
+impl Masses {
+    /// Returns how many outcomes the masses stand for, after decay.
+    pub(super) const fn total(&self) -> f64 {
+        self.total
+    }
+
+    /// Adds an outcome; older ones fade so that at most `memory` outcomes' worth is kept.
+    pub(super) fn add(&mut self, rival: Rival, curve: &Curve, grid: &Grid, memory: f64) {
+        let keep = 1.0 - 1.0 / memory;
+        self.by_bin.iter_mut().for_each(|mass| *mass *= keep);
+        self.total = self.total * keep + 1.0;
+        match rival {
+            Rival::At(price) => self.by_bin[grid.bin(price)] += 1.0,
+            Rival::Below(bid) => self.share(0, grid.bin(bid), curve),
+            Rival::Above(bid) => self.share(grid.bin(bid), BINS - 1, curve),
+        }
+    }
+
+    /// Shares one outcome among bins in proportion to what the curve holds there.
+    fn share(&mut self, first: usize, last: usize, curve: &Curve) {
+        let held = &curve.shares[first..=last];
+        let sum: f64 = held.iter().sum();
+        for (mass, share) in self.by_bin[first..=last].iter_mut().zip(held) {
+            *mass += share / sum;
+        }
+    }
+
+    /// Tells whether the state has the shape this version works with.
+    pub(super) fn is_sound(&self) -> bool {
+        self.by_bin.len() == BINS && self.by_bin.iter().all(|m| m.is_finite() && *m >= 0.0)
+    }
+}
+
+/// The chance to win by bid, ready to be searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Curve {
+    /// Each bin's share of the highest competing bids; all above 0, summing to 1.
+    shares: Vec<f64>,
+    /// Each bin's slope and zero: P(win | b) = slope · (b − zero).
+    lines: Vec<(f64, f64)>,
+    /// How many outcomes it stands for, those borrowed from wider markets included.
+    evidence: f64,
+}
+
+impl Curve {
+    /// Returns the curve of nothing known: even in log price.
+    pub(super) fn unknown(grid: &Grid) -> Self {
+        Self::of_shares(vec![1.0 / BINS as f64; BINS], 0.0, grid)
+    }
+
+    /// Blends a market's own outcomes with a wider market's curve, which counts as `weight` outcomes at most.
+    pub(super) fn blend(own: &Masses, wider: &Self, weight: f64, grid: &Grid) -> Self {
+        let borrowed = wider.evidence.min(weight);
+        // An even mass of one outcome keeps every share above 0.
+        let floor = 1.0 / BINS as f64;
+        let sum = own.total + borrowed + 1.0;
+        let mass = own.by_bin.iter().zip(&wider.shares);
+        let shares = mass.map(|(own, wider)| (own + borrowed * wider + floor) / sum).collect();
+        Self::of_shares(shares, own.total + borrowed, grid)
+    }
+
+    fn of_shares(shares: Vec<f64>, evidence: f64, grid: &Grid) -> Self {
+        let mut below = 0.0;
+        let line = |(bin, share): (usize, &f64)| {
+            let (low, high) = (grid.lower(bin), grid.upper[bin]);
+            let slope = share / (high - low);
+            let zero = low - below / slope;
+            below += share;
+            (slope, zero)
+        };
+        let lines = shares.iter().enumerate().map(line).collect();
+        Self { shares, lines, evidence }
+    }
+
+    /// Returns how many outcomes the curve stands for.
+    pub(super) const fn evidence(&self) -> f64 {
+        self.evidence
+    }
+
+    /// Returns the chance to win with a bid in CPM micros.
+    pub(super) fn p_win(&self, bid: f64, grid: &Grid) -> f64 {
+        let (slope, zero) = self.lines[grid.bin(bid)];
+        (slope * (bid - zero)).clamp(0.0, 1.0)
+    }
+
+    /// Returns the bid within `least` and `most` (CPM micros) with the highest expected profit at a value.
+    pub(super) fn best_bid(&self, value: f64, least: f64, most: f64, grid: &Grid) -> f64 {
+        let (mut best, mut profit) = (least, (value - least) * self.p_win(least, grid));
+        let (first, last) = (grid.bin(least), grid.bin(most));
+        for bin in first..=last {
+            let (slope, zero) = self.lines[bin];
+            let (low, high) = (grid.lower(bin).max(least), grid.upper[bin].min(most));
+            let bid = ((value + zero) * 0.5).max(low).min(high.max(low));
+            let here = (value - bid) * slope * (bid - zero);
+            if here > profit {
+                (best, profit) = (bid, here);
+            }
+        }
+        best
+    }
+}

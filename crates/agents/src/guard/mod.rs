@@ -1,0 +1,419 @@
+//! The guard: whether traffic comes from people, before anything is spent on it, and whether its events do.
+//!
+//! Requests: what they say of themselves (`user_agents`, `devices`), where they come from (`datacentres`),
+//! what they ask for (slots nobody can see, channels that exclude each other, supply chains that do not reach the
+//! publisher), how often they come (`counters`) and what became of their like (`sources`). The first finding
+//! in that written order is given; a request gets exactly one flag or one clear.
+//!
+//! Notices: clicks before any impression, faster than a hand, or more of them than a person makes; conversions
+//! without or right after a click; anything of a user found invalid before. An exchange's own statements (won,
+//! billed, lost) are its to make and are not screened: what it bills for a request the guard let pass is owed.
+//!
+//! It never learns who a user is: keys are hashes made at the edge, and where identity is not permitted there are
+//! none. A shortened address (ending in 0) stands for up to 256 hosts and is allowed so much more.
+//!
+//! Rates are read before the request is counted, from counts that halve each minute: at a steady rate of `r` a
+//! minute the count settles at r ÷ ln 2. The thresholds are the policy's.
+
+mod card;
+mod counters;
+mod datacentres;
+mod devices;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod user_agents;
+
+pub use card::CARD;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use motet_agent::{
+    Agent, AgentCard, AgentName, Ask, BidRecord, GuardSight, History, MarketKey, Observation, Proposal,
+    Sight, Tick, View,
+};
+use motet_model::{
+    catalog::Catalog,
+    decision::Finding,
+    ids::UserKey,
+    outcome::{Notice, NoticeKind, NoticeVerdict},
+    request::{Completeness, MediaKind},
+};
+use motet_policy::{Fixed, Policy, Steering};
+use motet_units::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use self::{counters::Counters, datacentres::Datacentres, sources::Sources, user_agents::UserAgents};
+
+const FORMAT: u32 = 1;
+/// A count that halves each minute settles at the rate a minute divided by ln 2.
+const SETTLES_AT: f64 = std::f64::consts::LOG2_E;
+/// Invalid events after which a user is taken as known, halving each day.
+const KNOWN_AFTER: f64 = 3.0;
+const RATE_HALF_LIFE: Span = Span::from_secs(60);
+const CLICK_HALF_LIFE: Span = Span::from_secs(3_600);
+const INVALID_HALF_LIFE: Span = Span::from_secs(86_400);
+
+/// What is done with a supply chain that does not reach the publisher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncompleteChain {
+    /// The request is refused.
+    Refuse,
+    /// It is let pass.
+    Allow,
+}
+
+/// Which conversions count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversionRule {
+    /// Those after a click or an impression.
+    AfterImpression,
+    /// Those after a click alone.
+    AfterClick,
+}
+
+/// How the guard is set up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Ranges of datacentres and proxies beside the built-in ones. Default: none.
+    pub datacentres: Vec<IpNet>,
+    /// Domains of sellers whose supply chains are refused, lower case. Default: none.
+    pub blocked_sellers: Vec<String>,
+    /// What is done with an incomplete supply chain that names its nodes. Default: refuse.
+    pub incomplete_chain: IncompleteChain,
+    /// Imps sharing one tag and media that make a request impossible. Default: 3.
+    pub most_stacked: u16,
+    /// The shortest time from decision to click a hand makes, in milliseconds. Default: 300.
+    pub fastest_click_ms: i64,
+    /// The shortest time from click to conversion a person makes, in milliseconds. Default: 1000.
+    pub fastest_conversion_ms: i64,
+    /// Which conversions count. Default: after an impression.
+    pub conversions: ConversionRule,
+    /// Places in each table of counts. Default: 16384.
+    pub places: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            datacentres: Vec::new(),
+            blocked_sellers: Vec::new(),
+            incomplete_chain: IncompleteChain::Refuse,
+            most_stacked: 3,
+            fastest_click_ms: 300,
+            fastest_conversion_ms: 1_000,
+            conversions: ConversionRule::AfterImpression,
+            places: 16_384,
+        }
+    }
+}
+
+/// What the policy moves.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Thresholds {
+    user_per_minute: f64,
+    address_per_minute: f64,
+    clicks_per_hour: f64,
+    click_rate_times: f64,
+}
+
+impl Thresholds {
+    fn of(action: &[f64]) -> Option<Self> {
+        let [user_per_minute, address_per_minute, clicks_per_hour, click_rate_times] = *action else {
+            return None;
+        };
+        Some(Self { user_per_minute, address_per_minute, clicks_per_hour, click_rate_times })
+    }
+}
+
+/// What the guard learned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct State {
+    thresholds: Thresholds,
+    users: Counters,
+    addresses: Counters,
+    clicks: Counters,
+    invalid: Counters,
+    sources: Sources,
+    /// Requests and findings since the last tick.
+    requests: f64,
+    findings: f64,
+    last_tick: Option<Timestamp>,
+}
+
+/// The guard.
+#[derive(Debug)]
+pub struct Guard {
+    options: Options,
+    steering: Steering,
+    user_agents: UserAgents,
+    datacentres: Datacentres,
+    state: State,
+}
+
+impl Guard {
+    /// Makes the agent under a policy.
+    ///
+    /// # Errors
+    /// When the policy does not fit the card.
+    pub fn new(options: Options, policy: Box<dyn Policy>) -> Result<Self, motet_policy::Error> {
+        let steering = crate::seat(policy, &CARD)?;
+        let table = |half_life| Counters::new(options.places, half_life);
+        let thresholds = Thresholds::of(&crate::defaults(&CARD));
+        let state = State {
+            thresholds: thresholds.expect("the card names four actions"),
+            users: table(RATE_HALF_LIFE),
+            addresses: table(RATE_HALF_LIFE),
+            clicks: table(CLICK_HALF_LIFE),
+            invalid: table(INVALID_HALF_LIFE),
+            sources: Sources::default(),
+            requests: 0.0,
+            findings: 0.0,
+            last_tick: None,
+        };
+        let datacentres = Datacentres::new(&options.datacentres);
+        Ok(Self { options, steering, user_agents: UserAgents::new(), datacentres, state })
+    }
+
+    /// Returns the fixed policy: the card's defaults.
+    pub fn fixed_policy() -> Box<dyn Policy> {
+        Box::new(Fixed::new("guard-fixed@1", crate::defaults(&CARD)))
+    }
+
+    fn find(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
+        let device = sight.device;
+        self.user_agents
+            .judge(device.user_agent.as_deref(), sight.inventory.channel)
+            .or_else(|| driven_browser(sight))
+            .or_else(|| device.ip.filter(|ip| self.datacentres.hold(*ip)).map(|_| Finding::Datacentre))
+            .or_else(|| self.find_impossible(sight))
+            .or_else(|| self.find_in_chain(sight))
+            .or_else(|| devices::contradicts_itself(device).then_some(Finding::DeviceMismatch))
+            .or_else(|| self.find_by_rate(sight, now))
+            .or_else(|| self.find_by_history(sight, now))
+    }
+
+    fn find_impossible(&self, sight: &GuardSight<'_>) -> Option<Finding> {
+        let oddities = sight.oddities;
+        let all_hidden = oddities.hidden_slots > 0 && usize::from(oddities.hidden_slots) >= sight.imps.len();
+        if all_hidden || oddities.stacked_slots >= self.options.most_stacked.max(1) {
+            return Some(Finding::ImpossibleSlot);
+        }
+        oddities.mixed_channels.then_some(Finding::ImpossibleRequest)
+    }
+
+    fn find_in_chain(&self, sight: &GuardSight<'_>) -> Option<Finding> {
+        let chain = sight.supply;
+        if chain.systems.iter().any(|system| self.options.blocked_sellers.contains(system)) {
+            return Some(Finding::BlockedSeller);
+        }
+        let incomplete = chain.completeness == Completeness::Incomplete && !chain.systems.is_empty();
+        let refused = incomplete && self.options.incomplete_chain == IncompleteChain::Refuse;
+        refused.then_some(Finding::IncompleteSupplyChain)
+    }
+
+    fn find_by_rate(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
+        let State { thresholds, users, addresses, .. } = &self.state;
+        let over = |count: f64, per_minute: f64| count > per_minute * SETTLES_AT;
+        let user = sight.user.is_some_and(|user| over(users.count(user.0, now), thresholds.user_per_minute));
+        let address = sight.device.ip.is_some_and(|ip| {
+            let most = thresholds.address_per_minute * hosts(ip);
+            over(addresses.count(address_key(ip), now), most)
+        });
+        (user || address).then_some(Finding::RateExceeded)
+    }
+
+    fn find_by_history(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
+        let user = sight.user.is_some_and(|user| self.is_known(user, now));
+        let sources = &self.state.sources;
+        let kinds = MediaKind::ALL.into_iter().filter(|kind| sight.imps.iter().any(|i| i.media.takes(*kind)));
+        let source = sources.has_suspects()
+            && kinds
+                .into_iter()
+                .any(|kind| sources.is_suspect(MarketKey::of_inventory(sight.inventory, kind)));
+        (user || source).then_some(Finding::KnownInvalid)
+    }
+
+    fn is_known(&self, user: UserKey, now: Timestamp) -> bool {
+        self.state.invalid.count(user.0, now) > KNOWN_AFTER
+    }
+
+    /// Says whether a notice's traffic is invalid. Order and timing that exclude each other are
+    /// [`Finding::ImpossibleRequest`].
+    pub fn judge_notice(
+        &self,
+        bid: &BidRecord,
+        notice: &Notice,
+        history: History,
+        known_at: Timestamp,
+    ) -> Option<Finding> {
+        let event = match notice.kind {
+            NoticeKind::Won { .. } | NoticeKind::Billed { .. } | NoticeKind::Lost { .. } => return None,
+            NoticeKind::Impression => None,
+            NoticeKind::Click => self.judge_click(bid, notice, history, known_at),
+            NoticeKind::Conversion { .. } => self.judge_conversion(notice, history),
+        };
+        let known = || bid.user.is_some_and(|user| self.is_known(user, known_at));
+        event.or_else(|| known().then_some(Finding::KnownInvalid))
+    }
+
+    fn judge_click(
+        &self,
+        bid: &BidRecord,
+        notice: &Notice,
+        history: History,
+        known_at: Timestamp,
+    ) -> Option<Finding> {
+        let shown = history.impressed.or(history.billed);
+        let fastest = Span::from_millis(self.options.fastest_click_ms);
+        if shown.is_none() || notice.happened_at - bid.made_at < fastest {
+            return Some(Finding::ImpossibleRequest);
+        }
+        let most = self.state.thresholds.clicks_per_hour * SETTLES_AT;
+        let many = bid.user.is_some_and(|user| self.state.clicks.count(user.0, known_at) > most);
+        many.then_some(Finding::RateExceeded)
+    }
+
+    fn judge_conversion(&self, notice: &Notice, history: History) -> Option<Finding> {
+        let possible = match (history.clicked, self.options.conversions) {
+            (Some(clicked), _) => {
+                notice.happened_at - clicked >= Span::from_millis(self.options.fastest_conversion_ms)
+            }
+            (None, ConversionRule::AfterImpression) => history.impressed.or(history.billed).is_some(),
+            (None, ConversionRule::AfterClick) => false,
+        };
+        (!possible).then_some(Finding::ImpossibleRequest)
+    }
+
+    fn learn_notice(
+        &mut self,
+        bid: &BidRecord,
+        notice: &Notice,
+        verdict: NoticeVerdict,
+        known_at: Timestamp,
+    ) {
+        let state = &mut self.state;
+        match (notice.kind, verdict) {
+            (NoticeKind::Impression, NoticeVerdict::Counted) => {
+                state.sources.impression(bid.market, bid.bid.kind);
+            }
+            (NoticeKind::Click, NoticeVerdict::Counted) => state.sources.click(bid.market, bid.bid.kind),
+            _ => {}
+        }
+        let Some(user) = bid.user else { return };
+        if notice.kind == NoticeKind::Click && verdict != NoticeVerdict::Expired {
+            state.clicks.add(user.0, 1.0, known_at);
+        }
+        if verdict == NoticeVerdict::Filtered {
+            state.invalid.add(user.0, 1.0, known_at);
+        }
+    }
+}
+
+/// Client hints give a driven browser away even where its user agent was changed.
+fn driven_browser(sight: &GuardSight<'_>) -> Option<Finding> {
+    let browsers = sight.device.hints.as_ref().map_or(&[][..], |hints| &hints.browsers);
+    browsers.iter().any(|name| name.contains("headless")).then_some(Finding::NonBrowser)
+}
+
+/// Returns how many hosts an address may stand for, as its rate allows: more where it was shortened.
+fn hosts(ip: IpAddr) -> f64 {
+    match ip {
+        IpAddr::V4(ip) if ip.octets()[3] == 0 => 16.0,
+        _ => 1.0,
+    }
+}
+
+/// Returns the key of an address: a v4 address itself, the /64 of a v6 one, which is one line's.
+fn address_key(ip: IpAddr) -> u64 {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => u64::from(ip.to_bits()) | 1 << 63,
+        IpAddr::V6(ip) => (ip.to_bits() >> 64) as u64,
+    }
+}
+
+impl Agent for Guard {
+    fn card(&self) -> &'static AgentCard {
+        &CARD
+    }
+
+    fn policy_version(&self) -> &str {
+        self.steering.version()
+    }
+
+    fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {
+        let Sight::Guard(sight) = &view.sight else { return };
+        let finding = self.find(sight, view.now);
+        let ask = finding.map_or(Ask::Clear, |finding| Ask::Flag { finding });
+        proposals.push(Proposal { agent: AgentName::Guard, ask });
+    }
+
+    fn screen_notice(
+        &self,
+        bid: &BidRecord,
+        notice: &Notice,
+        history: History,
+        known_at: Timestamp,
+    ) -> Option<Finding> {
+        self.judge_notice(bid, notice, history, known_at)
+    }
+
+    fn observe(&mut self, observation: &Observation<'_>) {
+        match observation {
+            Observation::Decided { request, at, .. } => {
+                self.state.requests += 1.0;
+                if let Some(user) = request.user.key {
+                    self.state.users.add(user.0, 1.0, *at);
+                }
+                if let Some(ip) = request.device.ip {
+                    self.state.addresses.add(address_key(ip), 1.0, *at);
+                }
+            }
+            Observation::Noticed { bid, notice, verdict, known_at } => {
+                self.state.findings += f64::from(u8::from(*verdict == NoticeVerdict::Filtered));
+                self.learn_notice(bid, notice, *verdict, *known_at);
+            }
+            Observation::Expired { .. } | Observation::Changed { .. } | Observation::Budget { .. } => {}
+        }
+    }
+
+    fn control(&mut self, tick: &Tick<'_>) {
+        let passed = self.state.last_tick.map_or(0.0, |last| (tick.now - last).as_secs_f64());
+        self.state.last_tick = Some(tick.now);
+        let minutes = (passed / 60.0).max(1.0 / 60.0);
+        let per_minute = (self.state.requests / minutes).min(1e9);
+        let filtered = self.state.findings / self.state.requests.max(1.0);
+        (self.state.requests, self.state.findings) = (0.0, 0.0);
+        if let Some(thresholds) =
+            self.steering.steer(&[per_minute, filtered.min(1.0)]).and_then(Thresholds::of)
+        {
+            self.state.thresholds = thresholds;
+        }
+        self.state.sources.judge(passed, self.state.thresholds.click_rate_times);
+    }
+
+    fn save(&self) -> Vec<u8> {
+        crate::state::save(FORMAT, &self.state)
+    }
+
+    fn restore(&mut self, state: &[u8], _catalog: &Catalog) -> Result<(), String> {
+        let mut state: State = crate::state::restore(FORMAT, state)?;
+        let own = &self.state;
+        let tables = [
+            (&own.users, &state.users),
+            (&own.addresses, &state.addresses),
+            (&own.clicks, &state.clicks),
+            (&own.invalid, &state.invalid),
+        ];
+        if !tables.iter().all(|(own, saved)| own.fits(saved)) {
+            return Err("the saved tables of counts have another size than configured".to_owned());
+        }
+        state.sources.index();
+        self.state = state;
+        Ok(())
+    }
+}

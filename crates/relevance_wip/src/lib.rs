@@ -1,0 +1,5 @@
+//! The intent and relevance agents.
+
+pub mod intent;
+pub mod relevance;
+mod users;

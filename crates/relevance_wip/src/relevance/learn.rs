@@ -1,0 +1,163 @@
+//! What the relevance agent does with what happened.
+
+use motet_agent::{BidRecord, BudgetState, Observation};
+use motet_model::{
+    catalog::{Catalog, Change, Switch},
+    decision::Charge,
+    ids::{CampaignIx, CreativeIx},
+    outcome::{Notice, NoticeKind, NoticeVerdict},
+    taxonomy,
+};
+
+use super::{CARD, Parameters, Rate, RelevanceAgent, features::AdFeatures, index::Index, value};
+
+impl RelevanceAgent {
+    pub(super) fn learn(&mut self, observation: &Observation<'_>) {
+        match observation {
+            Observation::Decided { bids, at, .. } => {
+                self.index.turn(*at);
+                bids.iter().filter(|bid| counts(bid)).for_each(|bid| self.exposures.bid(bid));
+            }
+            Observation::Noticed { bid, notice, verdict: NoticeVerdict::Counted, .. } => {
+                if counts(bid) {
+                    self.learn_notice(bid, notice);
+                }
+            }
+            Observation::Noticed { .. } => {}
+            Observation::Expired { bid, .. } => self.exposures.ended(bid),
+            Observation::Changed { catalog, changes, at } => {
+                self.index.turn(*at);
+                changes.iter().for_each(|change| self.learn_change(change, catalog));
+            }
+            Observation::Budget { campaign, state } => {
+                self.index.set_exhausted(*campaign, *state == BudgetState::Exhausted);
+            }
+        }
+    }
+
+    fn learn_notice(&mut self, bid: &BidRecord, notice: &Notice) {
+        match notice.kind {
+            NoticeKind::Impression => {
+                self.counts.shown += 1;
+                self.exposures.shown(bid, notice.happened_at);
+                self.model.began(Rate::Click, &bid.features);
+            }
+            NoticeKind::Billed { .. } => self.exposures.shown(bid, notice.happened_at),
+            NoticeKind::Click => {
+                self.counts.clicked += 1;
+                self.model.happened(Rate::Click, &bid.features);
+                self.model.began(Rate::Conversion, &bid.features);
+            }
+            NoticeKind::Conversion { .. } => self.model.happened(Rate::Conversion, &bid.features),
+            NoticeKind::Lost { .. } => self.exposures.ended(bid),
+            NoticeKind::Won { .. } => {}
+        }
+    }
+
+    fn learn_change(&mut self, change: &Change, catalog: &Catalog) {
+        match change {
+            Change::PutCreative(creative) => {
+                if let Some(ix) = catalog.creative_ix(&creative.id) {
+                    self.put(ix, catalog);
+                }
+            }
+            Change::PutCampaign(campaign) => {
+                if let Some(ix) = catalog.campaign_ix(&campaign.id) {
+                    self.put_campaign(ix, catalog);
+                }
+            }
+            Change::PutAdvertiser(advertiser) => {
+                if let Some(ix) = catalog.advertiser_ix(&advertiser.id) {
+                    for campaign in &catalog.advertiser(ix).campaigns {
+                        self.put_campaign(*campaign, catalog);
+                    }
+                }
+            }
+            // What was removed fails the exact check from now on and is swept out on the next tick.
+            Change::RemoveCreative(_) | Change::RemoveCampaign(_) | Change::RemoveAdvertiser(_) => {
+                self.sweep_due = true;
+            }
+            Change::Kill(switch) | Change::Revive(switch) => {
+                for campaign in named(switch, catalog) {
+                    self.index.refresh_switches(campaign, catalog);
+                }
+            }
+        }
+    }
+
+    fn put_campaign(&mut self, campaign: CampaignIx, catalog: &Catalog) {
+        for creative in &catalog.campaign(campaign).creatives {
+            self.put(*creative, catalog);
+        }
+    }
+
+    fn put(&mut self, creative: CreativeIx, catalog: &Catalog) {
+        self.file_features(creative, catalog);
+        self.index.put(creative, catalog, taxonomy::parent);
+    }
+
+    pub(super) fn file_features(&mut self, creative: CreativeIx, catalog: &Catalog) {
+        if creative.get() >= self.ads.len() {
+            self.ads.resize_with(creative.get() + 1, AdFeatures::default);
+        }
+        self.ads[creative.get()] = AdFeatures::of(creative, catalog);
+    }
+
+    /// Puts the index in order anew when too much of it is dead or unordered, or enough was learned since.
+    pub(super) fn reorder_if_due(&mut self, catalog: &Catalog) {
+        let learned = self.model.learned(Rate::Click);
+        let enough = self.reorder_after.max(u64::from(self.index.slots()));
+        if !self.index.wants_order() && learned - self.counts.learned_at_order < enough {
+            return;
+        }
+        self.counts.learned_at_order = learned;
+        let Self { index, model, ads, .. } = self;
+        index.reorder(catalog, |creative| {
+            let ad = &ads[creative.get()];
+            value::expected(ad.worth(), model.rates(ad.own())).get()
+        });
+    }
+
+    /// Reads the policy; an action that is not finite or outside its range changes nothing and is counted.
+    pub(super) fn steer(&mut self) {
+        let observation = [
+            self.click_calibration().ratio().min(10.0),
+            self.conversion_calibration().ratio().min(10.0),
+            libm::log10(1.0 + self.model.learned(Rate::Click) as f64),
+            click_rate(self.counts.clicked, self.counts.shown),
+            Index::dead_share(&self.index),
+        ];
+        let mut action = [0.0; 2];
+        self.policy.act(&observation, &mut action);
+        let ranges = [0, 1].map(|place: usize| (CARD.action[place].least, CARD.action[place].most));
+        if motet_policy::check(&action, &ranges).is_ok() {
+            self.parameters = Parameters { greed: action[0], sampled: action[1] };
+        } else {
+            self.counts.refused += 1;
+        }
+        (self.counts.shown, self.counts.clicked) = (0, 0);
+    }
+}
+
+/// Tells whether money is at stake: a test request teaches nothing.
+fn counts(bid: &BidRecord) -> bool {
+    bid.bid.charge != Charge::Never
+}
+
+fn click_rate(clicked: u64, shown: u64) -> f64 {
+    if shown == 0 { 0.0 } else { (clicked as f64 / shown as f64).min(1.0) }
+}
+
+/// Returns the campaigns whose ads a kill switch names.
+fn named(switch: &Switch, catalog: &Catalog) -> Vec<CampaignIx> {
+    match switch {
+        Switch::Advertiser(id) => {
+            catalog.advertiser_ix(id).map_or_else(Vec::new, |ix| catalog.advertiser(ix).campaigns.clone())
+        }
+        Switch::Campaign(id) => catalog.campaign_ix(id).into_iter().collect(),
+        Switch::Creative(id) => {
+            catalog.creative_ix(id).map(|ix| catalog.creative(ix).campaign).into_iter().collect()
+        }
+        Switch::Everything | Switch::Publisher(_) => Vec::new(),
+    }
+}

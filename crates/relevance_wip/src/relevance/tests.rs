@@ -1,0 +1,6 @@
+//! The agent as a whole, over small worlds.
+
+mod index_differential;
+mod learning;
+mod rules;
+mod world;

@@ -1,0 +1,180 @@
+//! The sections, field by field as `motet.toml` explains them.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use motet_model::request::MediaKind;
+use motet_units::Span;
+use serde::Deserialize;
+
+/// Sockets, limits and times.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Where exchanges and browsers reach this server; empty means the listening address.
+    pub public_url: String,
+    /// Largest request body as sent, in KiB.
+    pub body_limit_kib: usize,
+    /// Largest request body once decompressed, in KiB.
+    pub decompressed_limit_kib: usize,
+    /// Largest body of an import, in KiB.
+    pub import_limit_kib: usize,
+    /// Size from which responses are compressed, in bytes.
+    pub gzip_from_bytes: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// Bid requests being decided at once.
+    pub in_flight: usize,
+    /// Longest wait for a body or an answer other than a bid, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// Longest wait for a request's head, idle time included, in seconds.
+    pub keep_alive_s: u64,
+    /// Longest wait for requests in flight when stopping, in seconds.
+    pub shutdown_grace_s: u64,
+    /// Idempotency keys remembered.
+    pub idempotency_keys: usize,
+}
+
+/// The exchange side.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRtb {
+    /// The accounting currency, ISO 4217.
+    pub currency: String,
+    /// Units of the accounting currency for one unit of another, as decimals.
+    pub rates: BTreeMap<String, String>,
+    /// Imps taken in one request.
+    pub imps_max: usize,
+    /// Most time for one decision, in milliseconds.
+    pub deadline_ms: u64,
+    /// Part of `tmax` kept for the network, in milliseconds.
+    pub margin_ms: u64,
+    /// Publisher ids whose inventory is our own.
+    pub owned_publishers: Vec<String>,
+}
+
+/// Who decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Team {
+    /// The six agents.
+    Agents,
+    /// The monolithic rule engine.
+    Baseline,
+}
+
+/// Who decides, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// Agents or baseline.
+    pub team: Team,
+    /// Ads the relevance agent may name for one imp.
+    pub candidates_per_imp: usize,
+    /// The seed all chance is drawn under.
+    pub seed: u64,
+    /// This node's number.
+    pub node: u16,
+}
+
+/// Money held for bids.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// Bids whose notices are still awaited, at most.
+    pub open_bids: usize,
+    /// How long after a bid its notices count.
+    pub bid_window_s: BidWindows,
+}
+
+/// Seconds after a bid in which its notices count, by media kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BidWindows {
+    /// For banners.
+    pub banner: u32,
+    /// For video.
+    pub video: u32,
+    /// For audio.
+    pub audio: u32,
+    /// For native ads.
+    pub native: u32,
+}
+
+impl BidWindows {
+    /// Returns the window of one media kind.
+    pub const fn of(&self, kind: MediaKind) -> Span {
+        Span::from_secs(match kind {
+            MediaKind::Banner => self.banner,
+            MediaKind::Video => self.video,
+            MediaKind::Audio => self.audio,
+            MediaKind::Native => self.native,
+        } as i64)
+    }
+
+    /// Returns the longest window, in seconds.
+    pub fn longest_s(&self) -> u32 {
+        self.banner.max(self.video).max(self.audio).max(self.native)
+    }
+}
+
+/// What is kept on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    /// The folder of journal, snapshots and secrets.
+    pub dir: PathBuf,
+    /// Size of one journal file, in MiB.
+    pub segment_mib: u64,
+    /// Journal records between two snapshots.
+    pub snapshot_every: u64,
+}
+
+/// Signed links.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// The secrets' file in the journal's folder.
+    pub file: PathBuf,
+    /// Days after which a signing key is replaced.
+    pub rotate_days: u32,
+    /// Days a replaced key is still accepted.
+    pub overlap_days: u32,
+}
+
+/// Control ticks.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Seconds between two ticks.
+    pub tick_s: u64,
+}
+
+/// Logs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level or a filter.
+    pub level: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Metrics.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Campaigns with gauges of their own.
+    pub campaigns: usize,
+}

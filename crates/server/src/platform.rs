@@ -1,0 +1,76 @@
+//! What the HTTP edge asks of the platform behind it.
+//!
+//! Handlers know this and nothing of journals, threads or engines. The runtime implements it; tests bring a small
+//! platform of their own.
+
+use std::{future::Future, sync::Arc, time::Instant};
+
+use motet_agent::Account;
+use motet_model::{
+    catalog::{Catalog, Change},
+    ids::{CampaignIx, DecisionId},
+    outcome::{Notice, NoticeVerdict},
+    request::AdRequest,
+};
+
+pub use crate::runtime::{Answer, Unavailable};
+
+/// Why changes were not applied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// They refer to something that is not there; none was applied.
+    #[error("{0}")]
+    Refused(String),
+    /// The platform cannot take them now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// One decision explained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// For programs.
+    pub json: serde_json::Value,
+    /// For people.
+    pub text: String,
+}
+
+/// Whether requests can be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// They can.
+    Ready,
+    /// They cannot, for this reason.
+    NotReady(String),
+}
+
+/// The platform behind the edge.
+pub trait Platform: Send + Sync + 'static {
+    /// Decides a request; a bid is durable when this resolves. Resolves by the deadline; `None` when the request was
+    /// turned away or its time passed.
+    fn decide(&self, request: AdRequest, deadline: Instant) -> impl Future<Output = Option<Answer>> + Send;
+
+    /// Judges a notice; durable when this resolves.
+    fn notice(&self, notice: Notice) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
+
+    /// Applies changes, all or none; durable when this resolves.
+    fn change(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), ChangeError>> + Send;
+
+    /// Returns the catalog as last applied.
+    fn catalog(&self) -> Arc<Catalog>;
+
+    /// Returns the accounts of some campaigns, in their order.
+    fn accounts(
+        &self,
+        campaigns: Vec<CampaignIx>,
+    ) -> impl Future<Output = Result<Vec<Account>, Unavailable>> + Send;
+
+    /// Explains a decision; `None` when it is not on record here.
+    fn explanation(
+        &self,
+        id: DecisionId,
+    ) -> impl Future<Output = Result<Option<Explanation>, Unavailable>> + Send;
+
+    /// Tells whether requests can be answered.
+    fn health(&self) -> Health;
+}

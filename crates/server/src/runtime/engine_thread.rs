@@ -1,0 +1,235 @@
+//! The engine thread: takes commands, steps the engine, fills batches.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use motet_coordinator::Timing;
+use motet_engine::{Effect, Engine, Event, Judgement, Record};
+use motet_model::{
+    decision::ImpDecision,
+    ids::{BidId, DecisionId},
+    outcome::{Notice, NoticeKind, NoticeVerdict},
+};
+use motet_store::journal::Batch;
+use motet_units::{Nanos, Timestamp};
+use tokio::sync::oneshot;
+
+use super::{
+    Answer, Command, LiveStopwatch, Probe, Settings, Shared, monotonic, wall_clock,
+    writer::{Filled, Reply},
+};
+
+/// Records after which a batch is handed on even if more commands wait.
+const BATCH_RECORDS: usize = 512;
+/// Bytes after which a batch is handed on even if more commands wait.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// The ends the engine thread holds.
+pub(super) struct Channels {
+    pub(super) inbox: Receiver<Command>,
+    pub(super) batches: SyncSender<Filled>,
+    pub(super) to_fill: Receiver<Batch>,
+}
+
+/// The engine thread's state.
+pub(super) struct EngineThread {
+    engine: Engine,
+    channels: Channels,
+    shared: Arc<Shared>,
+    probe: Arc<dyn Probe>,
+    filling: Filled,
+    tick: Duration,
+    next_tick: Instant,
+    snapshot_every: u64,
+    since_snapshot: u64,
+    catalog_version: u64,
+}
+
+/// Whether the thread goes on.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    On,
+    Stop,
+}
+
+impl EngineThread {
+    pub(super) fn new(
+        settings: &Settings,
+        engine: Engine,
+        channels: Channels,
+        shared: Arc<Shared>,
+        probe: Arc<dyn Probe>,
+    ) -> Self {
+        Self {
+            filling: Filled::starting_at(engine.next_sequence()),
+            catalog_version: engine.catalog().version(),
+            engine,
+            channels,
+            shared,
+            probe,
+            tick: settings.tick,
+            next_tick: monotonic() + settings.tick,
+            snapshot_every: settings.snapshot_every.max(1),
+            since_snapshot: 0,
+        }
+    }
+
+    /// Runs until told to stop, or until the writer has.
+    pub(super) fn run(mut self) {
+        self.report_accounts();
+        loop {
+            let flow = self.take_some();
+            if self.since_snapshot >= self.snapshot_every || (flow == Flow::Stop && self.since_snapshot > 0) {
+                self.filling.snapshot = Some(self.engine.save());
+                self.since_snapshot = 0;
+            }
+            if self.hand_on().is_err() || flow == Flow::Stop {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a command, then takes all that wait with it, up to a batch.
+    fn take_some(&mut self) -> Flow {
+        let wait = self.next_tick.saturating_duration_since(monotonic());
+        let flow = match self.channels.inbox.recv_timeout(wait) {
+            Ok(command) => self.take(command),
+            Err(RecvTimeoutError::Timeout) => Flow::On,
+            Err(RecvTimeoutError::Disconnected) => Flow::Stop,
+        };
+        if flow == Flow::Stop {
+            return flow;
+        }
+        if monotonic() >= self.next_tick {
+            self.control();
+        }
+        while self.filling.batch.len() < BATCH_RECORDS && self.filling.batch.as_bytes().len() < BATCH_BYTES {
+            let Ok(command) = self.channels.inbox.try_recv() else { break };
+            if self.take(command) == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
+        Flow::On
+    }
+
+    fn take(&mut self, command: Command) -> Flow {
+        match command {
+            Command::Decide { sealed, deadline, reply } => self.decide(sealed, deadline, reply),
+            Command::Notice { notice, reply } => {
+                let judgement = self.judge(notice);
+                self.filling.replies.push(Reply::Judged(reply, judgement));
+            }
+            Command::Abandon { decision, imps } => self.abandon(decision, imps),
+            Command::Change { changes, reply } => {
+                let effect = self.step(wall_clock(), &Event::Changed(changes), Timing::Unlimited);
+                let outcome = if let Effect::Changed(outcome) = effect { outcome } else { Ok(()) };
+                self.publish_catalog();
+                self.filling.replies.push(Reply::Changed(reply, outcome));
+            }
+            Command::Accounts { campaigns, reply } => {
+                let known = self.engine.catalog().campaigns().len();
+                let asked = campaigns.into_iter().filter(|ix| ix.get() < known);
+                // Nobody may be waiting any more; then there is nobody to tell.
+                let _ = reply.send(asked.map(|ix| self.engine.account(ix)).collect());
+            }
+            Command::Stop => return Flow::Stop,
+        }
+        Flow::On
+    }
+
+    fn decide(
+        &mut self,
+        sealed: Box<motet_engine::SealedRequest>,
+        deadline: Instant,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        let began = monotonic();
+        if began >= deadline || reply.is_closed() {
+            self.probe.shed();
+            return;
+        }
+        let mut stopwatch = LiveStopwatch::new(deadline, began);
+        let event = Event::Requested(sealed);
+        let effect = self.step(wall_clock(), &event, Timing::Live(&mut stopwatch));
+        let (Effect::Decided(trace), Event::Requested(sealed)) = (effect, event) else { return };
+        self.probe.decided(&trace, monotonic() - began, stopwatch.times());
+        let decision = trace.decision;
+        let bids = decision.imps.iter().any(|imp| matches!(imp, ImpDecision::Bid(_)));
+        let answer = Answer { decision, request: sealed.request, catalog: self.engine.catalog() };
+        if bids {
+            self.filling.replies.push(Reply::Decided(reply, Box::new(answer)));
+        } else {
+            // No money moved: the answer need not wait for the disk.
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn judge(&mut self, notice: Notice) -> Judgement {
+        let effect = self.step(wall_clock(), &Event::Noticed(notice), Timing::Unlimited);
+        let judgement = match effect {
+            Effect::Judged(judgement) => judgement,
+            _ => Judgement { verdict: NoticeVerdict::Expired, charged: Nanos::ZERO },
+        };
+        self.probe.judged(&notice, &judgement);
+        judgement
+    }
+
+    /// Gives back the money of bids nobody was told of. 1 is the standard's loss reason for an internal error.
+    fn abandon(&mut self, decision: DecisionId, imps: u16) {
+        for imp in 0..imps {
+            let bid = BidId { decision, imp };
+            if self.engine.bid(bid).is_some() {
+                let kind = NoticeKind::Lost { reason: 1, minimum_to_win: None };
+                self.judge(Notice { bid, kind, happened_at: wall_clock(), key: 0 });
+            }
+        }
+    }
+
+    fn control(&mut self) {
+        self.step(wall_clock(), &Event::Ticked, Timing::Unlimited);
+        self.next_tick = monotonic() + self.tick;
+        self.report_accounts();
+    }
+
+    fn report_accounts(&self) {
+        let engine = &self.engine;
+        self.probe.ticked(&engine.catalog(), &engine.accounts(), &engine.totals(), engine.open_bids());
+    }
+
+    /// Steps the engine and encodes the record.
+    fn step(&mut self, at: Timestamp, event: &Event, timing: Timing<'_>) -> Effect {
+        let effect = self.engine.step(at, event, timing);
+        let pushed = self.filling.batch.push_with(|bytes| Record::encode_into(at, event, &effect, bytes));
+        if let Err(error) = pushed {
+            // The edge bounds what a request or change can hold far below a record's limit.
+            self.shared.fail(error.to_string());
+        }
+        self.since_snapshot += 1;
+        effect
+    }
+
+    fn publish_catalog(&mut self) {
+        let catalog = self.engine.catalog();
+        if catalog.version() != self.catalog_version {
+            self.catalog_version = catalog.version();
+            self.shared.publish(catalog);
+        }
+    }
+
+    /// Hands the batch to the writer; waits while it has one in hand and one waiting.
+    fn hand_on(&mut self) -> Result<(), ()> {
+        if self.filling.batch.is_empty() && self.filling.snapshot.is_none() {
+            return Ok(());
+        }
+        let next = self.engine.next_sequence();
+        let mut batch = self.channels.to_fill.try_recv().unwrap_or_else(|_| Batch::starting_at(next));
+        batch.restart_at(next);
+        let filled = std::mem::replace(&mut self.filling, Filled::with(batch));
+        self.channels.batches.send(filled).map_err(|_| ())
+    }
+}

@@ -1,0 +1,337 @@
+//! The runtime: one engine thread that takes every event in order, one writer thread that makes them durable.
+//!
+//! ```text
+//! handlers ──commands (bounded)──> engine thread ──batch + replies──> writer thread ──> journal, then replies
+//!                                   step, encode                       one write, one sync a batch
+//! ```
+//!
+//! A bid, a notice or a change is answered only once its record is on the disk; an answer without a bid moves no
+//! money and is sent at once. While one batch is being synced the next one fills, so the price of a sync is
+//! shared by all that came in during the last. A failed write or sync stops the runtime: nothing is retried,
+//! nothing that was not durable is acknowledged.
+//!
+//! Threads, clocks and channels live here and nowhere below.
+
+mod engine_thread;
+mod open;
+mod stopwatch;
+mod writer;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use motet_agent::Account;
+use motet_coordinator::Trace;
+use motet_engine::{Judgement, Options, SealedRequest};
+use motet_model::{
+    catalog::{Catalog, Change},
+    decision::Decision,
+    ids::{CampaignIx, DecisionId},
+    outcome::Notice,
+    request::AdRequest,
+};
+use motet_units::Timestamp;
+use tokio::sync::oneshot;
+
+pub use open::{OpenError, Opened, open_engine};
+pub use stopwatch::{AgentTimes, LiveStopwatch};
+
+/// How a runtime is kept.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder of the journal and the snapshots.
+    pub data_dir: PathBuf,
+    /// The engine's options.
+    pub engine: Options,
+    /// When a segment of the journal is full, in bytes.
+    pub segment_bytes: u64,
+    /// A snapshot is written after this many records.
+    pub snapshot_every: u64,
+    /// The time between control ticks.
+    pub tick: Duration,
+    /// The most commands waiting for the engine.
+    pub queue: usize,
+}
+
+/// What the runtime tells of itself as it goes; implemented by metrics.
+pub trait Probe: Send + Sync + 'static {
+    /// A request was decided.
+    fn decided(&self, trace: &Trace, took: Duration, agents: &AgentTimes);
+    /// A notice was judged.
+    fn judged(&self, notice: &Notice, judgement: &Judgement);
+    /// A batch was made durable.
+    fn committed(&self, records: usize, bytes: usize, took: Duration);
+    /// A request was turned away undecided, because its time had passed or the queue was full.
+    fn shed(&self);
+    /// A control tick: all accounts, the ledger's sums and the number of bids remembered.
+    fn ticked(&self, catalog: &Catalog, accounts: &[Account], totals: &motet_ledger::Totals, open_bids: usize);
+}
+
+/// A probe that listens to nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoProbe;
+
+impl Probe for NoProbe {
+    fn decided(&self, _trace: &Trace, _took: Duration, _agents: &AgentTimes) {}
+    fn judged(&self, _notice: &Notice, _judgement: &Judgement) {}
+    fn committed(&self, _records: usize, _bytes: usize, _took: Duration) {}
+    fn shed(&self) {}
+    fn ticked(&self, _: &Catalog, _: &[Account], _: &motet_ledger::Totals, _: usize) {}
+}
+
+/// The runtime cannot take or keep what it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// Too much is waiting.
+    #[error("the decision queue is full")]
+    Busy,
+    /// It is stopping or has stopped.
+    #[error("the platform is stopping")]
+    Stopped,
+    /// The journal failed.
+    #[error("the journal failed and nothing more is accepted")]
+    JournalFailed,
+}
+
+/// A decided request, given back for encoding.
+#[derive(Debug)]
+pub struct Answer {
+    /// The decision.
+    pub decision: Decision,
+    /// The request it answers.
+    pub request: AdRequest,
+    /// The catalog it was made from.
+    pub catalog: Arc<Catalog>,
+}
+
+/// What the engine thread is asked to do.
+pub(crate) enum Command {
+    Decide { sealed: Box<SealedRequest>, deadline: Instant, reply: oneshot::Sender<Answer> },
+    Notice { notice: Notice, reply: oneshot::Sender<Judgement> },
+    /// A bid whose caller went away before it was answered: its money goes back.
+    Abandon { decision: DecisionId, imps: u16 },
+    Change { changes: Vec<Change>, reply: oneshot::Sender<Result<(), String>> },
+    Accounts { campaigns: Vec<CampaignIx>, reply: oneshot::Sender<Vec<Account>> },
+    Stop,
+}
+
+/// What all threads share.
+pub(crate) struct Shared {
+    pub(crate) catalog: RwLock<Arc<Catalog>>,
+    pub(crate) failed: Mutex<Option<String>>,
+    pub(crate) stopping: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn publish(&self, catalog: Arc<Catalog>) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
+    }
+
+    pub(crate) fn fail(&self, reason: String) {
+        tracing::error!(reason, "the journal failed; nothing more is accepted");
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A running engine with its journal.
+pub struct Runtime {
+    commands: SyncSender<Command>,
+    shared: Arc<Shared>,
+    probe: Arc<dyn Probe>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    data_dir: PathBuf,
+    opened: Opened,
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runtime").field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}
+
+/// Returns the current time of the machine's clock.
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where the wall clock is read")]
+pub fn wall_clock() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Returns the monotonic clock.
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+impl Runtime {
+    /// Opens the journal, brings the engine up to date, and starts the threads.
+    ///
+    /// # Errors
+    /// When the data folder is in use or cannot be read, or the journal holds something this program would
+    /// decide differently.
+    pub fn start(settings: &Settings, probe: Arc<dyn Probe>) -> Result<Self, OpenError> {
+        let (engine, journal, opened) = open::open(settings)?;
+        let shared = Arc::new(Shared {
+            catalog: RwLock::new(engine.catalog()),
+            failed: Mutex::new(None),
+            stopping: AtomicBool::new(false),
+        });
+        let (commands, inbox) = sync_channel(settings.queue);
+        let threads = Self::spawn(settings, engine, journal, inbox, &commands, &shared, &probe)?;
+        Ok(Self {
+            commands,
+            shared,
+            probe,
+            threads: Mutex::new(threads),
+            data_dir: settings.data_dir.clone(),
+            opened,
+        })
+    }
+
+    fn spawn(
+        settings: &Settings,
+        engine: motet_engine::Engine,
+        journal: motet_store::journal::Journal,
+        inbox: Receiver<Command>,
+        commands: &SyncSender<Command>,
+        shared: &Arc<Shared>,
+        probe: &Arc<dyn Probe>,
+    ) -> Result<Vec<JoinHandle<()>>, OpenError> {
+        // One batch may wait while another is synced; a third makes the engine wait, and the queue fills.
+        let (batches, to_commit) = sync_channel(1);
+        let (emptied, to_fill) = sync_channel(4);
+        let (snapshots, to_snapshot) = sync_channel(1);
+        let writer = writer::Writer {
+            journal,
+            shared: Arc::clone(shared),
+            probe: Arc::clone(probe),
+            commands: commands.clone(),
+            emptied,
+            snapshots,
+        };
+        let snapshot_dir = open::snapshot_dir(&settings.data_dir);
+        let engine_thread = engine_thread::EngineThread::new(
+            settings,
+            engine,
+            engine_thread::Channels { inbox, batches, to_fill },
+            Arc::clone(shared),
+            Arc::clone(probe),
+        );
+        Ok(vec![
+            named("motet-engine", move || engine_thread.run())?,
+            named("motet-writer", move || writer.run(&to_commit))?,
+            named("motet-snapshot", move || writer::write_snapshots(&snapshot_dir, &to_snapshot))?,
+        ])
+    }
+
+    /// Decides a request by its deadline. `None` when it was turned away undecided or came too late.
+    pub async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        if self.send(Command::Decide { sealed, deadline, reply }).is_err() {
+            self.probe.shed();
+            return None;
+        }
+        tokio::time::timeout_at(deadline.into(), answer).await.ok()?.ok()
+    }
+
+    /// Judges a notice; durable once this returns.
+    ///
+    /// # Errors
+    /// When it could not be taken or made durable: the sender should try again.
+    pub async fn notice(&self, notice: Notice) -> Result<Judgement, Unavailable> {
+        let (reply, judgement) = oneshot::channel();
+        self.send(Command::Notice { notice, reply })?;
+        judgement.await.map_err(|_| self.why_dropped())
+    }
+
+    /// Applies changes, all or none; durable once this returns. The inner result is the refusal, if any.
+    ///
+    /// # Errors
+    /// When they could not be taken or made durable.
+    pub async fn change(&self, changes: Vec<Change>) -> Result<Result<(), String>, Unavailable> {
+        let (reply, outcome) = oneshot::channel();
+        self.send(Command::Change { changes, reply })?;
+        outcome.await.map_err(|_| self.why_dropped())
+    }
+
+    /// Returns the accounts of some campaigns.
+    ///
+    /// # Errors
+    /// When the engine cannot be asked.
+    pub async fn accounts(&self, campaigns: Vec<CampaignIx>) -> Result<Vec<Account>, Unavailable> {
+        let (reply, accounts) = oneshot::channel();
+        self.send(Command::Accounts { campaigns, reply })?;
+        accounts.await.map_err(|_| self.why_dropped())
+    }
+
+    /// Returns the catalog as last applied.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.shared.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns why nothing can be decided, if so.
+    pub fn fault(&self) -> Option<String> {
+        if self.shared.stopping.load(Ordering::Relaxed) {
+            return Some(Unavailable::Stopped.to_string());
+        }
+        self.shared.failure()
+    }
+
+    /// Returns the data folder.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.data_dir
+    }
+
+    /// Returns what was found when the journal was opened.
+    pub const fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// Finishes what was taken, makes it durable, writes a snapshot, and ends the threads. Blocks until done.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        // A full queue empties as the engine works; a closed one means it has stopped already.
+        let _ = self.commands.send(Command::Stop);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a runtime thread ended in a panic");
+            }
+        }
+    }
+
+    fn send(&self, command: Command) -> Result<(), Unavailable> {
+        if self.shared.stopping.load(Ordering::Relaxed) {
+            return Err(Unavailable::Stopped);
+        }
+        self.commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => Unavailable::Busy,
+            TrySendError::Disconnected(_) => self.why_dropped(),
+        })
+    }
+
+    fn why_dropped(&self) -> Unavailable {
+        if self.shared.failure().is_some() { Unavailable::JournalFailed } else { Unavailable::Stopped }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn named(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenError::Thread)
+}
