@@ -6,6 +6,8 @@ use motet_agent::AgentCard;
 
 /// Every card that has a page. A new agent adds its line here.
 const CARDS: &[&AgentCard] = &[
+    &crate::intent::CARD,
+    &crate::relevance::CARD,
     &motet_baseline::CARD,
     &crate::bidder::CARD,
     &crate::guard::CARD,

@@ -5,10 +5,13 @@
 
 pub mod bidder;
 pub mod guard;
+pub mod intent;
 pub mod pacer;
+pub mod relevance;
 pub mod safety;
 
 mod state;
+mod users;
 
 #[cfg(test)]
 mod cards;

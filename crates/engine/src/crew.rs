@@ -1,8 +1,10 @@
 //! The agents in their seats.
 
 use motet_agent::{Agent, AgentCard, AgentName, Observation, Tick};
-use motet_agents::{bidder::Bidder, guard::Guard, pacer::Pacer, safety::Safety};
-use motet_relevance_wip::{intent::IntentAgent, relevance::RelevanceAgent};
+use motet_agents::{
+    bidder::Bidder, guard::Guard, intent::IntentAgent, pacer::Pacer, relevance::RelevanceAgent,
+    safety::Safety,
+};
 use motet_baseline::Baseline;
 use motet_coordinator::Team;
 use motet_model::{catalog::Catalog, decision::Finding, outcome::Notice};
@@ -31,10 +33,10 @@ impl Crew {
     /// Seats the agents that ship, under their fixed policies.
     pub fn new(options: &Options) -> Self {
         Self {
-            intent: Box::new(IntentAgent::new(motet_relevance_wip::intent::Options::default())),
+            intent: Box::new(IntentAgent::new(options.intent, IntentAgent::fixed_policy())),
             guard: Box::new(fits(Guard::new(options.guard.clone(), Guard::fixed_policy()))),
             safety: Box::new(Safety::new(options.safety.clone())),
-            relevance: Box::new(RelevanceAgent::new(motet_relevance_wip::relevance::Options::default())),
+            relevance: Box::new(RelevanceAgent::new(options.relevance, RelevanceAgent::fixed_policy())),
             bidder: Box::new(fits(Bidder::new(options.bidder, Bidder::fixed_policy()))),
             pacer: Box::new(fits(Pacer::new(options.pacer, Pacer::fixed_policy()))),
             baseline: Box::new(Baseline::new()),

@@ -54,7 +54,10 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("sequence", &self.sequence).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("sequence", &self.sequence)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 

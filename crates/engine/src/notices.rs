@@ -148,9 +148,8 @@ fn precheck(open: &OpenBid, notice: &Notice) -> Option<NoticeVerdict> {
         return Some(NoticeVerdict::Duplicate);
     }
     let contradicts = match notice.kind {
-        NoticeKind::Won { .. } | NoticeKind::Billed { .. } => history.lost.is_some(),
+        NoticeKind::Won { .. } | NoticeKind::Billed { .. } | NoticeKind::Impression => history.lost.is_some(),
         NoticeKind::Lost { .. } => history.won.or(history.billed).or(history.impressed).is_some(),
-        NoticeKind::Impression => history.lost.is_some(),
         NoticeKind::Click => history.impressed.is_none(),
         NoticeKind::Conversion { .. } => {
             history.clicked.is_none() || open.conversions.len() >= CONVERSIONS_MOST

@@ -21,6 +21,10 @@ pub struct Options {
     pub coordinator: motet_coordinator::Options,
     /// How much the ledger may hold.
     pub ledger: Limits,
+    /// The intent agent's.
+    pub intent: motet_agents::intent::Options,
+    /// The relevance agent's.
+    pub relevance: motet_agents::relevance::Options,
     /// The bidder's.
     pub bidder: motet_agents::bidder::Options,
     /// The pacer's.
@@ -52,6 +56,8 @@ impl Default for Options {
             conversion_window_s: 7 * 86_400,
             coordinator: motet_coordinator::Options::default(),
             ledger: Limits::default(),
+            intent: motet_agents::intent::Options::default(),
+            relevance: motet_agents::relevance::Options::default(),
             bidder: motet_agents::bidder::Options::default(),
             pacer: motet_agents::pacer::Options::default(),
             guard: motet_agents::guard::Options::default(),

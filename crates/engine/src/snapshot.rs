@@ -93,7 +93,8 @@ impl Engine {
         if *version != VERSION {
             return Err(SnapshotError::Version { found: *version });
         }
-        let loaded: Loaded = postcard::from_bytes(body).map_err(|e| SnapshotError::Unreadable(e.to_string()))?;
+        let loaded: Loaded =
+            postcard::from_bytes(body).map_err(|e| SnapshotError::Unreadable(e.to_string()))?;
         let mut crew = Crew::new(&loaded.options);
         if let Some((agent, reason)) = crew.restore(&loaded.agents, &loaded.catalog).into_iter().next() {
             return Err(SnapshotError::Agent { agent, reason });

@@ -38,11 +38,12 @@ impl Desk {
         desk
     }
 
-    fn take(&mut self, event: Event) -> Effect {
+    fn take(&mut self, event: impl std::borrow::Borrow<Event>) -> Effect {
+        let event = event.borrow();
         self.now = self.now + Span::from_millis(10);
-        let effect = self.engine.step(self.now, &event, Timing::Unlimited);
+        let effect = self.engine.step(self.now, event, Timing::Unlimited);
         // Through bytes and back, as the journal does it.
-        let bytes = Record::encode(self.now, &event, &effect);
+        let bytes = Record::encode(self.now, event, &effect);
         self.journal.push(Record::decode(&bytes).unwrap());
         effect
     }

@@ -1,3 +1,4 @@
 //! Metrics and explanations.
 
 pub mod explain;
+pub mod metrics;

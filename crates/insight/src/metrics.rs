@@ -55,15 +55,8 @@ pub enum RequestOutcome {
 }
 
 impl RequestOutcome {
-    const ALL: [Self; 7] = [
-        Self::Bid,
-        Self::NoBid,
-        Self::Invalid,
-        Self::TooLarge,
-        Self::Slow,
-        Self::Shed,
-        Self::Unavailable,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Bid, Self::NoBid, Self::Invalid, Self::TooLarge, Self::Slow, Self::Shed, Self::Unavailable];
 
     /// Returns the snake-case name used as a label.
     pub const fn name(self) -> &'static str {
@@ -133,6 +126,7 @@ pub struct Metrics {
     no_bid: [Counter; NO_BIDS.len()],
     notices: Lazy<{ KINDS.len() * VERDICTS.len() }>,
     notices_refused: Lazy<{ KINDS.len() * TokenRefusal::ALL.len() }>,
+    turned_away: Counter,
     invariants_broken: Counter,
     money: Money,
     journal: Journal,
@@ -419,7 +413,12 @@ impl Metrics {
             no_bid: r.by_one("motet_no_bid", "Imps without a bid, by reason", "reason", NO_BIDS),
             notices: r.by_two("motet_notices", "Notices by kind and verdict"),
             notices_refused: r.by_two("motet_notices_refused", "Notices whose token was refused"),
-            invariants_broken: r.counter("motet_invariants_broken", "Broken invariants; any is a fault of ours"),
+            turned_away: r.counter(
+                "motet_decisions_turned_away",
+                "Requests the engine turned away undecided: past their time, or with a full queue",
+            ),
+            invariants_broken: r
+                .counter("motet_invariants_broken", "Broken invariants; any is a fault of ours"),
             money: r.money(),
             journal: r.journal(),
             open_bids: r.gauge("motet_open_bids", "Bids whose notices are still awaited"),
@@ -483,9 +482,9 @@ impl Metrics {
         self.money.spend.inc_by(u64::try_from(amount.get()).unwrap_or(0));
     }
 
-    /// States the money held for open bids.
-    pub fn reserved(&self, amount: Nanos) {
-        self.money.reserved.set(amount.get());
+    /// States the money held for all open bids, in nanos: the sum of all campaigns may be above what [`Nanos`] holds.
+    pub fn reserved(&self, nanos: i64) {
+        self.money.reserved.set(nanos);
     }
 
     /// States the money of the campaigns that have gauges of their own, in place of those before. The caller
@@ -537,6 +536,11 @@ impl Metrics {
         self.catalog_version.set(i64::try_from(version).unwrap_or(i64::MAX));
     }
 
+    /// Counts a request the engine turned away undecided.
+    pub fn turned_away(&self) {
+        self.turned_away.inc();
+    }
+
     /// Counts a broken invariant.
     pub fn invariant_broken(&self) {
         self.invariants_broken.inc();
@@ -547,7 +551,7 @@ impl Metrics {
         self.requests[outcome as usize].get()
     }
 
-    /// Writes everything in the OpenMetrics text form.
+    /// Writes everything in the text form of `OpenMetrics`.
     pub fn encode(&self) -> String {
         let mut page = String::with_capacity(16 * 1024);
         text::encode(&mut page, &self.registry).expect("writing to a String cannot fail");
@@ -572,10 +576,7 @@ mod tests {
         let metrics = Metrics::new("0.1.0");
         metrics.request(RequestOutcome::Shed, 0.000_07);
         metrics.proposal(AgentName::Pacer, Verdict::Accepted);
-        metrics.proposal(
-            AgentName::Relevance,
-            Verdict::Refused(RefusedReason::Overruled(Priority::Safety)),
-        );
+        metrics.proposal(AgentName::Relevance, Verdict::Refused(RefusedReason::Overruled(Priority::Safety)));
         metrics.no_bid(NoBidReason::InvalidTraffic(Finding::Crawler));
         metrics.notice(&NoticeKind::Click, NoticeVerdict::Contradicts);
         metrics.notice_refused(&NoticeKind::Impression, TokenRefusal::Forged);
@@ -630,7 +631,8 @@ mod tests {
 
     #[test]
     fn labels_are_the_names_of_their_reasons() {
-        let reasons = [NoBidReason::NoMatch, NoBidReason::Unsafe, NoBidReason::Technical, NoBidReason::NoDeal];
+        let reasons =
+            [NoBidReason::NoMatch, NoBidReason::Unsafe, NoBidReason::Technical, NoBidReason::NoDeal];
         for reason in reasons {
             assert_eq!(NO_BIDS[no_bid_place(reason)], reason.name());
         }

@@ -1,1 +1,16 @@
-//! HTTP edge: OpenRTB, notices, campaign API, operations.
+//! The HTTP edge: the only crate with async, sockets and a wall clock.
+//!
+//! Start at [`http::serve`]. [`config`] is everything that can be set, [`tokens`] signs what leaves with a bid,
+//! [`http`] answers, [`api`] is the campaign API, [`platform`] is what they ask of the engine behind them, and
+//! [`runtime`] is that engine with its threads and journal.
+//!
+//! Secrets never reach a log, a `Debug` form or an error message.
+
+pub mod api;
+pub mod config;
+pub mod http;
+pub mod logging;
+pub mod platform;
+pub mod probe;
+pub mod runtime;
+pub mod tokens;

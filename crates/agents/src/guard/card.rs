@@ -34,7 +34,7 @@ pub static CARD: AgentCard = AgentCard {
                     ranges of datacentres that change hands; an attack that flags a rival's users by false clicks.",
     watched_by: "flags by finding, filtered notices by finding, share of requests cleared, suspect sources",
     evidence: "`cargo test -p motet-agents guard`: every listed crawler and library found and no ordinary browser or \
-               app (by hand against public lists: 2,099 of 2,118 real crawler user agents flagged, the rest left out \
+               app (by hand against public lists: 2,095 of 2,118 real crawler user agents flagged, the rest left out \
                as ambiguous, and 0 of 6,936 browsers'); contradictions, slots, chains, rates, click order and timing each by a table; a source of false \
                clicks found among honest ones; restored state judges identically.",
     not_for: "Ads in wrong places (safety's); proving fraud to a seller; traffic that behaves in every way like a \

@@ -47,7 +47,7 @@ fn campaign(number: usize, daily: f64) -> Campaign {
         goal,
         most_cpm: None,
         flight: Flight { start: Timestamp::from_secs(0), end: None, utc_offset: Span::ZERO },
-        pacing: if number % 2 == 0 { Pacing::Asap } else { Pacing::Even },
+        pacing: if number.is_multiple_of(2) { Pacing::Asap } else { Pacing::Even },
         frequency: Some(FrequencyCap {
             impressions: 20,
             per: Span::from_secs(3_600),
@@ -120,7 +120,7 @@ pub(super) fn request(number: u64) -> AdRequest {
         user: User { key: Some(UserKey(number % 90)), segments: Vec::new(), keywords: Vec::new() },
         privacy: Privacy::default(),
         blocks: Blocks::default(),
-        pricing: if number % 3 == 0 { Pricing::SecondPrice } else { Pricing::FirstPrice },
+        pricing: if number.is_multiple_of(3) { Pricing::SecondPrice } else { Pricing::FirstPrice },
         currency: CurrencyRate { code: Code::currency("USD").unwrap(), nanos_per_unit: 1_000_000_000 },
         languages: smallvec::SmallVec::new(),
         tmax: None,

@@ -101,16 +101,16 @@ impl Idempotency {
 
     fn finish(&self, key: &str, digest: [u8; 32], kept: Option<Kept>) {
         let mut keys = self.keys();
-        match kept {
-            Some(kept) => {
-                if let Some(entry) = keys.entries.get_mut(key) {
-                    *entry = Entry::Done(digest, kept);
-                }
-            }
-            None => {
-                keys.entries.remove(key);
-                keys.order.retain(|known| known != key);
-            }
+        // The key may have been forgotten and taken by another request since.
+        let ours = matches!(keys.entries.get(key), Some(Entry::Running(first)) if *first == digest);
+        if !ours {
+            return;
+        }
+        if let Some(kept) = kept {
+            keys.entries.insert(key.to_owned(), Entry::Done(digest, kept));
+        } else {
+            keys.entries.remove(key);
+            keys.order.retain(|known| known != key);
         }
     }
 }
@@ -162,8 +162,13 @@ pub(crate) async fn once<P: Platform>(
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE).cloned();
     let Ok(body) = to_bytes(response.into_body(), ANSWER).await else {
-        return ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "", "the answer is too large to keep")
-            .into_reply();
+        return ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "",
+            "the answer is too large to keep",
+        )
+        .into_reply();
     };
     let kept = Kept { status, content_type, body };
     if !status.is_server_error() {

@@ -95,8 +95,13 @@ fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
         Ok(body) => text_reply(status, "application/json", body),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "", "the answer could not be written")
-                .into_reply()
+            ApiError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "",
+                "the answer could not be written",
+            )
+            .into_reply()
         }
     }
 }

@@ -252,9 +252,8 @@ fn statement(account: &Account) -> Value {
 }
 
 fn to_value(spec: &impl Serialize) -> Result<Value, ApiError> {
-    serde_json::to_value(spec).map_err(|error| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "", error.to_string())
-    })
+    serde_json::to_value(spec)
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "", error.to_string()))
 }
 
 pub(crate) async fn put_one<P: Platform, K: Kind>(
@@ -316,7 +315,8 @@ async fn store<P: Platform, K: Kind>(app: &App<P>, id: &str, mut spec: K::Spec) 
     let (mut changes, mut problems) = (Vec::new(), Problems::default());
     K::put(&spec, &mut changes, &mut problems);
     let changes = problems.finish(changes).map_err(ApiError::of_spec)?;
-    let status = if K::get(&app.platform.catalog(), id).is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    let status =
+        if K::get(&app.platform.catalog(), id).is_some() { StatusCode::OK } else { StatusCode::CREATED };
     apply(app, changes).await?;
     let stored = K::get(&app.platform.catalog(), id);
     Ok(json(status, &stored.as_ref().unwrap_or(&spec)))

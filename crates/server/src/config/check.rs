@@ -115,10 +115,8 @@ fn check_rest(config: &Config, problems: &mut Problems) {
         format!("must cover the longest bid window, was {}", config.tokens.overlap_days)
     });
     let file = &config.tokens.file;
-    problems.need(
-        file.components().count() == 1 && file.file_name().is_some(),
-        "tokens.file",
-        || format!("must be a file name without folders, was '{}'", file.display()),
-    );
+    problems.need(file.components().count() == 1 && file.file_name().is_some(), "tokens.file", || {
+        format!("must be a file name without folders, was '{}'", file.display())
+    });
     problems.positive("control.tick_s", config.control.tick_s);
 }

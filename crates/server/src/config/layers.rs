@@ -79,6 +79,7 @@ fn typed(replaced: Option<&Value>, text: &str) -> Value {
     if matches!(replaced, Some(Value::String(_))) {
         return Value::String(text.to_owned());
     }
-    let value = toml::de::ValueDeserializer::parse(text).ok().and_then(|value| Value::deserialize(value).ok());
+    let value =
+        toml::de::ValueDeserializer::parse(text).ok().and_then(|value| Value::deserialize(value).ok());
     value.unwrap_or_else(|| Value::String(text.to_owned()))
 }

@@ -49,11 +49,8 @@ type Outcome = (RequestOutcome, Response<Body>);
 async fn answer<P: Platform>(app: &App<P>, request: Request, received: Instant) -> Outcome {
     let Some(_place) = app.enter() else { return (RequestOutcome::Shed, empty(StatusCode::NO_CONTENT)) };
     let (head, body) = request.into_parts();
-    let limits = BodyLimits {
-        sent: app.limits.body,
-        decompressed: app.limits.decompressed,
-        time: app.limits.request,
-    };
+    let limits =
+        BodyLimits { sent: app.limits.body, decompressed: app.limits.decompressed, time: app.limits.request };
     let bytes = match body::read(&head.headers, body, limits).await {
         Ok(bytes) => bytes,
         Err(error) => return refuse_body(&error),

@@ -96,10 +96,7 @@ pub(crate) fn gunzip(bytes: &[u8], limit: usize) -> Result<Bytes, Gunzip> {
 /// Compresses at the speed a bid response needs.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::fast());
-    encoder
-        .write_all(bytes)
-        .and_then(|()| encoder.finish())
-        .expect("writing to a Vec cannot fail")
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to a Vec cannot fail")
 }
 
 /// Tells whether a caller takes gzip: it names it, or everything, and not with a quality of zero.

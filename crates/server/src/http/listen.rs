@@ -43,7 +43,12 @@ impl Shutdown {
 
 /// Serves an app on a listener until stopped, then until requests in flight have finished or the grace is over. What
 /// lies behind the platform is the caller's to stop afterwards.
-pub async fn serve<P: Platform>(config: &Config, app: Arc<App<P>>, listener: TcpListener, shutdown: Shutdown) {
+pub async fn serve<P: Platform>(
+    config: &Config,
+    app: Arc<App<P>>,
+    listener: TcpListener,
+    shutdown: Shutdown,
+) {
     let most = config.server.connections.min(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
     let server = Arc::new(Server {

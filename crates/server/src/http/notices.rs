@@ -57,7 +57,9 @@ fn notice_kind(name: &str, told: &NoticeParams, rates: &RateTable) -> Option<Not
     let minimum_to_win = told.min_to_win(rates);
     Some(match name {
         "win" => NoticeKind::Won { price, minimum_to_win },
-        "billing" => NoticeKind::Billed { price: price.map(|price| multiplied(price, told.multiplier_millis)) },
+        "billing" => {
+            NoticeKind::Billed { price: price.map(|price| multiplied(price, told.multiplier_millis)) }
+        }
         "loss" => NoticeKind::Lost { reason: told.loss.unwrap_or(0), minimum_to_win },
         _ => return None,
     })
@@ -141,14 +143,17 @@ pub(super) async fn click<P: Platform>(
     Path(token): Path<String>,
 ) -> Response<Body> {
     let claim = match tell(&app, &token, NoticeKind::Click, 0).await {
-        Told::Verdict(claim, _) | Told::Unavailable(claim, _) | Told::Refused(Refused::Expired(claim)) => claim,
-        refused => return status_of(refused),
+        Told::Verdict(claim, _) | Told::Unavailable(claim, _) | Told::Refused(Refused::Expired(claim)) => {
+            claim
+        }
+        refused @ Told::Refused(_) => return status_of(refused),
     };
     let catalog = app.platform.catalog();
-    let creative = catalog.creatives().nth(claim.creative.get()).map(|(_, entry)| &entry.creative);
-    let Some(creative) = creative else {
+    // Another server's journal may know more creatives than this one's.
+    if claim.creative.get() >= catalog.creatives().len() {
         return plain(StatusCode::NOT_FOUND, "the creative is not known here");
-    };
+    }
+    let creative = &catalog.creative(claim.creative).creative;
     let page = landing_page(&creative.landing_page, &claim, |claim| app.signer().sign(claim).to_string());
     let Ok(location) = HeaderValue::from_str(&page) else {
         return plain(StatusCode::NOT_FOUND, "the creative has no landing page");
@@ -234,9 +239,9 @@ fn value_of(told: &Conversion, rates: &RateTable) -> Result<Option<Nanos>, Strin
     }
     let rate = match &told.currency {
         None => rates.accounting_rate(),
-        Some(code) => Code::currency(code)
-            .and_then(|code| rates.rate(code))
-            .ok_or_else(|| format!("currency: no rate is known for '{}'", code.chars().take(8).collect::<String>()))?,
+        Some(code) => Code::currency(code).and_then(|code| rates.rate(code)).ok_or_else(|| {
+            format!("currency: no rate is known for '{}'", code.chars().take(8).collect::<String>())
+        })?,
     };
     let nanos = i128::from(stated.get()) * i128::from(rate.nanos_per_unit) / 1_000_000_000;
     Ok(Some(Nanos::new(i64::try_from(nanos).unwrap_or(i64::MAX))))

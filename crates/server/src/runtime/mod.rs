@@ -72,7 +72,13 @@ pub trait Probe: Send + Sync + 'static {
     /// A request was turned away undecided, because its time had passed or the queue was full.
     fn shed(&self);
     /// A control tick: all accounts, the ledger's sums and the number of bids remembered.
-    fn ticked(&self, catalog: &Catalog, accounts: &[Account], totals: &motet_ledger::Totals, open_bids: usize);
+    fn ticked(
+        &self,
+        catalog: &Catalog,
+        accounts: &[Account],
+        totals: &motet_ledger::Totals,
+        open_bids: usize,
+    );
 }
 
 /// A probe that listens to nothing.
@@ -114,12 +120,28 @@ pub struct Answer {
 
 /// What the engine thread is asked to do.
 pub(crate) enum Command {
-    Decide { sealed: Box<SealedRequest>, deadline: Instant, reply: oneshot::Sender<Answer> },
-    Notice { notice: Notice, reply: oneshot::Sender<Judgement> },
+    Decide {
+        sealed: Box<SealedRequest>,
+        deadline: Instant,
+        reply: oneshot::Sender<Answer>,
+    },
+    Notice {
+        notice: Notice,
+        reply: oneshot::Sender<Judgement>,
+    },
     /// A bid whose caller went away before it was answered: its money goes back.
-    Abandon { decision: DecisionId, imps: u16 },
-    Change { changes: Vec<Change>, reply: oneshot::Sender<Result<(), String>> },
-    Accounts { campaigns: Vec<CampaignIx>, reply: oneshot::Sender<Vec<Account>> },
+    Abandon {
+        decision: DecisionId,
+        imps: u16,
+    },
+    Change {
+        changes: Vec<Change>,
+        reply: oneshot::Sender<Result<(), String>>,
+    },
+    Accounts {
+        campaigns: Vec<CampaignIx>,
+        reply: oneshot::Sender<Vec<Account>>,
+    },
     Stop,
 }
 

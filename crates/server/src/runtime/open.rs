@@ -50,7 +50,9 @@ pub enum OpenError {
         first: u64,
     },
     /// A snapshot is newer than the journal: records were lost, or the folders do not belong together.
-    #[error("the journal ends before record {next}, but a snapshot covers record {snapshot}: records are missing")]
+    #[error(
+        "the journal ends before record {next}, but a snapshot covers record {snapshot}: records are missing"
+    )]
     Behind {
         /// The next record the journal would write.
         next: u64,

@@ -27,8 +27,8 @@ use motet_model::{
     outcome::NoticeKind,
 };
 use motet_units::Timestamp;
-pub(crate) use secrets::{hex, random};
 pub use secrets::{Secrets, SecretsError, UserHasher};
+pub(crate) use secrets::{hex, random};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 

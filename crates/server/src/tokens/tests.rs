@@ -189,7 +189,8 @@ fn secrets_are_kept_for_their_owner_alone() {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    let rotated = Secrets::open_and_rotate(&path, day(40), Span::from_secs(DAY), Span::from_secs(DAY)).unwrap();
+    let rotated =
+        Secrets::open_and_rotate(&path, day(40), Span::from_secs(DAY), Span::from_secs(DAY)).unwrap();
     let again = Secrets::open_or_create(&path, day(40)).unwrap();
     assert_eq!(rotated.signer().sign(&sample(Kind::Win)), again.signer().sign(&sample(Kind::Win)));
 }

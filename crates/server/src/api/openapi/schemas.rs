@@ -7,7 +7,9 @@ pub(super) fn path_parameter(path: &str, name: &str) -> Value {
         ("/n/{kind}/{token}", "kind") => json!({ "enum": ["win", "billing", "loss"] }),
         ("/v1/switches/{kind}", "kind") => json!({ "enum": ["everything"] }),
         (_, "kind") => json!({ "enum": ["advertisers", "campaigns", "creatives", "publishers"] }),
-        ("/v1/decisions/{id}/explanation", "id") => json!({ "type": "string", "pattern": "^[0-9a-fA-F]{16}$" }),
+        ("/v1/decisions/{id}/explanation", "id") => {
+            json!({ "type": "string", "pattern": "^[0-9a-fA-F]{16}$" })
+        }
         (_, "token") => json!({ "type": "string", "minLength": 48, "maxLength": 48 }),
         _ => id(),
     }

@@ -76,9 +76,10 @@ impl AdvertiserSpec {
         Advertiser {
             name: problems.name(&at.field("name"), self.name.as_ref(), &id),
             seat,
-            brand_safety: self.brand_safety.as_ref().map_or_else(BrandSafety::default, |safety| {
-                safety.read(&at.field("brand_safety"), problems)
-            }),
+            brand_safety: self
+                .brand_safety
+                .as_ref()
+                .map_or_else(BrandSafety::default, |safety| safety.read(&at.field("brand_safety"), problems)),
             blocked_publishers: problems.list(at, "blocked_publishers", &self.blocked_publishers, |text| {
                 if (1..=253).contains(&text.len()) {
                     Ok(text.to_lowercase())
@@ -114,7 +115,8 @@ impl BrandSafetySpec {
         for (name, risk) in &self.topics {
             let here = at.field("topics");
             let topic = one_of(name, &TOPICS).map_err(|message| problems.invalid(&here, message));
-            let risk = one_of(risk, STATED_RISKS).map_err(|message| problems.invalid(&here.field(name), message));
+            let risk =
+                one_of(risk, STATED_RISKS).map_err(|message| problems.invalid(&here.field(name), message));
             if let (Ok(topic), Ok(risk)) = (topic, risk) {
                 topics.push((topic, risk));
             }
@@ -129,8 +131,7 @@ impl BrandSafetySpec {
     }
 
     fn of(safety: &BrandSafety) -> Self {
-        let topic =
-            |(topic, risk): &(_, _)| (text::name_of(topic, &TOPICS), text::name_of(risk, &RISKS));
+        let topic = |(topic, risk): &(_, _)| (text::name_of(topic, &TOPICS), text::name_of(risk, &RISKS));
         Self { most: Some(name_of(&safety.most, &RISKS)), topics: safety.topics.iter().map(topic).collect() }
     }
 }

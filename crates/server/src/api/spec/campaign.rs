@@ -229,7 +229,8 @@ fn read_goal(spec: Option<&GoalSpec>, at: &At<'_>, problems: &mut Problems) -> G
 fn read_flight(spec: Option<&FlightSpec>, at: &At<'_>, problems: &mut Problems) -> Flight {
     let nothing = FlightSpec::default();
     let spec = spec.unwrap_or(&nothing);
-    let start = problems.optional(&at.field("start"), spec.start.as_ref(), text::read_moment).unwrap_or(ALWAYS);
+    let start =
+        problems.optional(&at.field("start"), spec.start.as_ref(), text::read_moment).unwrap_or(ALWAYS);
     let end = problems.optional(&at.field("end"), spec.end.as_ref(), text::read_moment);
     let offset = problems.optional(&at.field("utc_offset"), spec.utc_offset.as_ref(), text::read_offset);
     if end.is_some_and(|end| end <= start) {
@@ -285,8 +286,11 @@ impl Problems {
     /// Takes the owner a spec states, or the one it stands under; both must agree.
     pub(super) fn owner(&mut self, at: &At<'_>, stated: Option<&String>, under: Option<&str>) -> String {
         match (stated, under) {
-            (Some(stated), Some(under)) if stated != under => {
-                self.invalid(at, format!("must be '{under}', which it stands under, was '{}'", text::short(stated)));
+            (Some(stated), Some(under)) if stated != under && !under.is_empty() => {
+                self.invalid(
+                    at,
+                    format!("must be '{under}', which it stands under, was '{}'", text::short(stated)),
+                );
                 under.to_owned()
             }
             (_, Some(under)) => under.to_owned(),

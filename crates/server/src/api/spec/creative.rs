@@ -307,7 +307,8 @@ impl TimedSpec {
             problems.invalid(&at.field("duration_s"), "must be 1 to 3600 seconds");
         }
         if self.files.is_empty() || self.files.len() > 20 {
-            problems.invalid(&at.field("files"), format!("must have 1 to 20 files, had {}", self.files.len()));
+            problems
+                .invalid(&at.field("files"), format!("must have 1 to 20 files, had {}", self.files.len()));
         }
         let each = self.files.iter().enumerate();
         let files = each.map(|(i, file)| file.read(&at.item("files", i), problems)).collect();
@@ -343,16 +344,16 @@ impl NativeSpec {
         if self.title.is_some() {
             problems.length(&at.field("title"), &title, 1, 200);
         }
-        let mut image = |name: &str, image: Option<&ImageSpec>| {
-            image.map(|image| image.read(&at.field(name), problems))
-        };
+        let mut image =
+            |name: &str, image: Option<&ImageSpec>| image.map(|image| image.read(&at.field(name), problems));
         let (icon, main) = (image("icon", self.icon.as_ref()), image("image", self.image.as_ref()));
         let mut texts = Vec::new();
         for (i, entry) in self.texts.iter().enumerate() {
             let here = at.item("texts", i);
             let kind = problems.required(&here.field("kind"), entry.kind.as_ref());
             let kind = problems.optional(&here.field("kind"), kind, read_text_kind).unwrap_or_default();
-            let words = problems.required(&here.field("text"), entry.text.as_ref()).cloned().unwrap_or_default();
+            let words =
+                problems.required(&here.field("text"), entry.text.as_ref()).cloned().unwrap_or_default();
             problems.length(&here.field("text"), &words, 0, 1_000);
             texts.push((kind, words));
         }

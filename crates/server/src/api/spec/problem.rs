@@ -186,7 +186,9 @@ impl Problems {
     }
 
     pub(super) fn categories(&mut self, at: &At<'_>, name: &str, texts: &[String]) -> Vec<CategoryId> {
-        self.list(at, name, texts, |text| text.parse().map_err(|e: motet_model::codes::ParseCategoryError| e.to_string()))
+        self.list(at, name, texts, |text| {
+            text.parse().map_err(|e: motet_model::codes::ParseCategoryError| e.to_string())
+        })
     }
 
     /// Reads an amount above zero, if stated.

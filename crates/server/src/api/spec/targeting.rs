@@ -112,7 +112,7 @@ impl TargetingSpec {
             keywords: targeting.keywords.clone(),
             publishers: targeting.publishers.clone(),
             deals: targeting.deals.clone(),
-            dayparts: targeting.dayparts.iter().map(text::daypart_text).collect(),
+            dayparts: targeting.dayparts.iter().copied().map(text::daypart_text).collect(),
         })
     }
 }

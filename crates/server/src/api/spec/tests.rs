@@ -81,12 +81,11 @@ fn every_problem_is_told_with_its_field() {
         video = { duration_s = 0, files = [{ url = "https://x.example/a.mp4", mime = "video/unheard" }] }
         "#,
     );
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         advertisers[0].id: must have 1 to 64 letters, digits and . _ - : ~, was 'a b'
         advertisers[0].brand_safety.topics.arms: must be one of none, low, medium, high, was 'some'
         advertisers[0].brand_safety.topics: must be one of adult, arms, crime, death, piracy, hate, obscenity, drugs, spam, terrorism, social_issues, was 'weather'
         advertisers[0].brand_safety.most: must be one of none, low, medium, high, was 'lots'
-        advertisers[0].campaigns[0].advertiser: must be '', which it stands under, was 'other'
         advertisers[0].campaigns[0].budget: is required
         advertisers[0].campaigns[0].goal.cpm: expected a decimal amount with at most 6 decimals, up to 9007199254 units, was '1,50'
         advertisers[0].campaigns[0].flight.end: must be after the start
@@ -98,7 +97,7 @@ fn every_problem_is_told_with_its_field() {
         advertisers[0].campaigns[0].creatives[0].domains: needs at least one advertised domain
         advertisers[0].campaigns[0].creatives[0].landing_page: must be an http or https address, was 'javascript:alert(1)'
         advertisers[0].campaigns[0].creatives[0].video.duration_s: must be 1 to 3600 seconds
-        advertisers[0].campaigns[0].creatives[0].video.files[0].mime: is no mime type known here, was 'video/unheard'"#]].assert_eq(&told.join("\n"));
+        advertisers[0].campaigns[0].creatives[0].video.files[0].mime: is no mime type known here, was 'video/unheard'"]].assert_eq(&told.join("\n"));
 }
 
 #[test]
@@ -165,10 +164,10 @@ fn targeting() -> impl Strategy<Value = TargetingSpec> {
         .prop_map(|(places, devices, categories, dayparts, segments, languages)| TargetingSpec {
             places,
             devices,
-            categories,
-            dayparts,
-            segments,
             languages,
+            categories,
+            segments,
+            dayparts,
             ..TargetingSpec::default()
         })
 }

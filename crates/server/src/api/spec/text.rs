@@ -68,12 +68,8 @@ pub(super) const DEVICES: [(&str, DeviceKind); 7] = [
     ("screen", DeviceKind::Screen),
 ];
 
-pub(super) const CHANNELS: [(&str, Channel); 4] = [
-    ("site", Channel::Site),
-    ("app", Channel::App),
-    ("dooh", Channel::Dooh),
-    ("unknown", Channel::Unknown),
-];
+pub(super) const CHANNELS: [(&str, Channel); 4] =
+    [("site", Channel::Site), ("app", Channel::App), ("dooh", Channel::Dooh), ("unknown", Channel::Unknown)];
 
 /// Reads an RFC 3339 moment to the microsecond.
 pub(super) fn read_moment(text: &str) -> Read<Timestamp> {
@@ -176,7 +172,8 @@ pub(super) fn read_span(text: &str) -> Read<Span> {
 
 pub(super) fn span_text(span: Span) -> String {
     let whole = span.micros() / 1_000_000;
-    let (unit, seconds) = SPANS.iter().find(|(_, s)| whole % s == 0).expect("the last unit divides everything");
+    let (unit, seconds) =
+        SPANS.iter().find(|(_, s)| whole % s == 0).expect("the last unit divides everything");
     format!("{}{unit}", whole / seconds)
 }
 
@@ -211,7 +208,7 @@ fn day_bits(part: &str) -> Option<u8> {
     (first <= last).then(|| (first..=last).fold(0, |bits, day| bits | 1 << day))
 }
 
-pub(super) fn daypart_text(part: &Daypart) -> String {
+pub(super) fn daypart_text(part: Daypart) -> String {
     format!("{} {:02}-{:02}", days_text(part.days), part.from_hour, part.to_hour)
 }
 
@@ -230,7 +227,11 @@ fn days_text(bits: u8) -> String {
         while day + 1 < DAYS.len() && bits >> (day + 1) & 1 == 1 {
             day += 1;
         }
-        runs.push(if first == day { DAYS[first].to_owned() } else { format!("{}-{}", DAYS[first], DAYS[day]) });
+        runs.push(if first == day {
+            DAYS[first].to_owned()
+        } else {
+            format!("{}-{}", DAYS[first], DAYS[day])
+        });
         day += 1;
     }
     runs.join(",")
@@ -238,8 +239,7 @@ fn days_text(bits: u8) -> String {
 
 /// Reads a place: `DEU`, `DEU/BE`, `DEU/BE/berlin`, or `DEU//berlin` for a city in any region.
 pub(super) fn read_place(text: &str) -> Read<Place> {
-    let error =
-        || format!("must be a country, region and city such as DEU/BE/berlin, was '{}'", short(text));
+    let error = || format!("must be a country, region and city such as DEU/BE/berlin, was '{}'", short(text));
     let mut parts = text.split('/');
     let country = parts.next().filter(|c| c.len() == 3).and_then(Code::country).ok_or_else(error)?;
     let region = parts.next().unwrap_or("").to_uppercase();
@@ -295,7 +295,8 @@ pub(super) fn read_url(text: &str) -> Read<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or("");
     let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'|');
-    let well_formed = !host.is_empty() && !host.contains('@') && text.len() <= 2_048 && text.bytes().all(plain);
+    let well_formed =
+        !host.is_empty() && !host.contains('@') && text.len() <= 2_048 && text.bytes().all(plain);
     if well_formed {
         return Ok(text.to_owned());
     }
@@ -358,7 +359,7 @@ mod tests {
     #[test]
     fn hours_are_written_as_people_say_them() {
         for text in ["mon-fri 06-10", "sat-sun 10-24", "daily 00-24", "mon,wed,fri-sun 09-17"] {
-            assert_eq!(daypart_text(&read_daypart(text).unwrap()), text);
+            assert_eq!(daypart_text(read_daypart(text).unwrap()), text);
         }
         for text in ["", "mon", "fri-mon 06-10", "mon 10-06", "mon 06-25", "someday 06-10", "mon 6-"] {
             assert!(read_daypart(text).is_err(), "{text}");
@@ -393,7 +394,7 @@ mod tests {
             let offset = Span::from_secs(minutes * 60);
             prop_assert_eq!(read_offset(&offset_text(offset)), Ok(offset));
             let part = Daypart { days, from_hour: from, to_hour: (from + length).min(24) };
-            prop_assert_eq!(read_daypart(&daypart_text(&part)), Ok(part));
+            prop_assert_eq!(read_daypart(&daypart_text(part)), Ok(part));
             prop_assert_eq!(read_return(&return_text(thousandths)), Ok(thousandths));
             let span = Span::from_secs(seconds);
             prop_assert_eq!(read_span(&span_text(span)), Ok(span));

@@ -50,7 +50,8 @@ async fn a_campaign_is_put_shown_patched_and_removed() {
     let again = admin(&app, "PUT", path, &[], shown.to_string()).await;
     assert_eq!(again.status, StatusCode::OK, "what was got can be put: {}", again.text());
 
-    let patch = r#"{ "status": "paused", "budget": { "total": "100" }, "goal": { "cpc": null, "cpa": "9" } }"#;
+    let patch =
+        r#"{ "status": "paused", "budget": { "total": "100" }, "goal": { "cpc": null, "cpa": "9" } }"#;
     let patched = admin(&app, "PATCH", path, &[], patch).await.json();
     assert_eq!(patched["status"], "paused");
     assert_eq!(patched["budget"], json!({ "daily": "12.5", "total": "100" }));
@@ -94,7 +95,8 @@ async fn refusals_name_every_field() {
         assert_eq!((seen.status, &told["error"]["code"]), (status, &json!(code)), "{body}");
         assert_eq!(told["error"]["field"], field, "{body}");
     }
-    let moved = admin(&app, "PATCH", "/v1/campaigns/cantata-radio", &[], r#"{"advertiser":"larkspur"}"#).await;
+    let moved =
+        admin(&app, "PATCH", "/v1/campaigns/cantata-radio", &[], r#"{"advertiser":"larkspur"}"#).await;
     assert_eq!((moved.status, &moved.json()["error"]["code"]), (StatusCode::CONFLICT, &json!("owner_fixed")));
 }
 
@@ -104,7 +106,9 @@ async fn lists_come_in_pages_that_miss_and_repeat_nothing() {
     let (mut path, mut ids, mut pages) = ("/v1/campaigns?limit=7".to_owned(), Vec::new(), 0);
     loop {
         let page = admin(&app, "GET", &path, &[], "").await.json();
-        ids.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+        ids.extend(
+            page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()),
+        );
         pages += 1;
         let Some(next) = page["next"].as_str() else { break };
         path = format!("/v1/campaigns?limit=7&cursor={next}");
@@ -152,7 +156,11 @@ async fn a_key_stands_for_one_request() {
 #[tokio::test]
 async fn switches_are_pulled_and_released() {
     let app = app();
-    for path in ["/v1/switches/everything", "/v1/switches/campaigns/cantata-radio", "/v1/switches/publishers/X.example"] {
+    for path in [
+        "/v1/switches/everything",
+        "/v1/switches/campaigns/cantata-radio",
+        "/v1/switches/publishers/X.example",
+    ] {
         for _ in 0..2 {
             assert_eq!(admin(&app, "PUT", path, &[], "").await.status, StatusCode::OK, "{path}");
         }
@@ -205,7 +213,9 @@ async fn a_decision_is_explained_in_both_forms() {
 async fn the_description_and_the_router_have_the_same_paths_and_methods() {
     let routes = [open_routes::<InMemory>(), api::routes::<InMemory>()].into_iter().flatten();
     let ours: BTreeSet<_> = routes
-        .flat_map(|route| route.methods.iter().map(move |method| (route.path.to_owned(), method.to_lowercase())))
+        .flat_map(|route| {
+            route.methods.iter().map(move |method| (route.path.to_owned(), method.to_lowercase()))
+        })
         .collect();
     let described = api::openapi();
     let theirs: BTreeSet<_> = described["paths"]

@@ -85,7 +85,7 @@ async fn limits_on_bodies_hold_before_and_after_decompression() {
 
 /// A body that comes in parts and states no length.
 fn in_parts(text: &str) -> Body {
-    let parts = text.as_bytes().chunks(100).map(|part| Bytes::copy_from_slice(part)).collect();
+    let parts = text.as_bytes().chunks(100).map(Bytes::copy_from_slice).collect();
     Body::new(InParts(parts))
 }
 

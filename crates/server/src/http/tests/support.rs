@@ -90,8 +90,12 @@ impl Platform for InMemory {
             return Err(Unavailable::Stopped);
         }
         self.notices.lock().unwrap().push(notice);
-        let first =
-            self.counted.lock().unwrap().insert(format!("{} {} {}", notice.bid, notice.kind.name(), notice.key));
+        let first = self.counted.lock().unwrap().insert(format!(
+            "{} {} {}",
+            notice.bid,
+            notice.kind.name(),
+            notice.key
+        ));
         let contradicts = notice.kind.name() == "loss" && !self.notices.lock().unwrap().is_empty() && !first;
         Ok(match (first, contradicts) {
             (true, _) => NoticeVerdict::Counted,

@@ -338,7 +338,7 @@ proptest! {
         let (mut world, exhausted) = build(&mut draw);
         if draw.chance(0.5) {
             let state = world.agent.save();
-            world.agent = crate::relevance::RelevanceAgent::new(world::options());
+            world.agent = crate::relevance::RelevanceAgent::new(world::options(), crate::relevance::RelevanceAgent::fixed_policy());
             world.agent.restore(&state, &world.catalog).unwrap();
         }
         let mut seconds = 0;

@@ -13,7 +13,8 @@
 use serde::{Deserialize, Serialize};
 
 /// The learner's settings.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Ftrl {
     /// The learning rate α, above 0.
     pub rate: f32,

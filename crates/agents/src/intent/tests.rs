@@ -82,7 +82,7 @@ fn sum(interests: &Interests) -> f32 {
 
 #[test]
 fn an_unknown_user_gets_the_content_and_its_parents() {
-    let agent = IntentAgent::new(Options::default());
+    let agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
     let (interests, basis) = ask(&agent, None, &["IAB17-44"], 0);
     assert_eq!(basis, Basis::Context);
     assert_eq!(interests.0[0].0, category(SOCCER));
@@ -94,7 +94,7 @@ fn an_unknown_user_gets_the_content_and_its_parents() {
 
 #[test]
 fn equal_views_give_equal_proposals_and_stay_on_the_card() {
-    let mut agent = IntentAgent::new(Options::default());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
     click(&mut agent, 1, &[SOCCER, "9:338"], 0);
     let (interests, basis) = ask(&agent, Some(1), &["9:1"], 60);
     assert_eq!(basis, Basis::Identity);
@@ -103,7 +103,7 @@ fn equal_views_give_equal_proposals_and_stay_on_the_card() {
 
 #[test]
 fn a_click_outweighs_views() {
-    let mut agent = IntentAgent::new(Options::default());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
     let views = bid(Some(1), &["9:1"]);
     for _ in 0..3 {
         notice(&mut agent, &views, NoticeKind::Impression, NoticeVerdict::Counted, 0);
@@ -115,7 +115,7 @@ fn a_click_outweighs_views() {
 
 #[test]
 fn what_did_not_count_teaches_nothing() {
-    let mut agent = IntentAgent::new(Options::default());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
     let record = bid(Some(1), &[SOCCER]);
     for verdict in [NoticeVerdict::Duplicate, NoticeVerdict::Filtered, NoticeVerdict::Contradicts] {
         notice(&mut agent, &record, NoticeKind::Click, verdict, 0);
@@ -126,7 +126,7 @@ fn what_did_not_count_teaches_nothing() {
 
 #[test]
 fn the_short_part_fades_before_the_long_one() {
-    let mut agent = IntentAgent::new(Options::default());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
     for _ in 0..20 {
         click(&mut agent, 1, &["9:1"], 0);
     }
@@ -140,7 +140,7 @@ fn the_short_part_fades_before_the_long_one() {
 
 #[test]
 fn sensitive_content_stays_out_of_profiles() {
-    let mut agent = IntentAgent::new(Options::default());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
     click(&mut agent, 1, &[CANCER, SOCCER], 0);
     let (interests, _) = ask(&agent, Some(1), &[], 0);
     assert!(interests.0.iter().all(|(c, _)| !taxonomy::is_sensitive(*c)));
@@ -150,7 +150,8 @@ fn sensitive_content_stays_out_of_profiles() {
 
 #[test]
 fn the_table_forgets_whom_it_must() {
-    let mut agent = IntentAgent::new(Options { most_users: 10, ..Options::default() });
+    let mut agent =
+        IntentAgent::new(Options { most_users: 10, ..Options::default() }, IntentAgent::fixed_policy());
     for user in 0..1_000 {
         click(&mut agent, user, &[SOCCER], user.cast_signed());
     }
@@ -161,7 +162,7 @@ fn the_table_forgets_whom_it_must() {
 
 #[test]
 fn a_profile_holds_sixteen_categories_at_most() {
-    let mut agent = IntentAgent::new(Options::default());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
     for (place, category) in taxonomy::all().filter(|c| !taxonomy::is_sensitive(*c)).enumerate() {
         click(&mut agent, 1, &[&category.to_string()], i64::try_from(place).unwrap());
     }
@@ -172,11 +173,13 @@ fn a_profile_holds_sixteen_categories_at_most() {
 
 #[test]
 fn a_restored_agent_proposes_the_same() {
-    let mut agent = IntentAgent::new(Options { most_users: 50, ..Options::default() });
+    let mut agent =
+        IntentAgent::new(Options { most_users: 50, ..Options::default() }, IntentAgent::fixed_policy());
     for n in 0..300_u64 {
         click(&mut agent, n * 7 % 90, &[SOCCER, "9:338"][..=n as usize % 2], n.cast_signed());
     }
-    let mut restored = IntentAgent::new(Options { most_users: 50, ..Options::default() });
+    let mut restored =
+        IntentAgent::new(Options { most_users: 50, ..Options::default() }, IntentAgent::fixed_policy());
     restored.restore(&agent.save(), &Catalog::default()).unwrap();
     for n in 300..400_u64 {
         assert_eq!(ask(&agent, Some(n % 90), &["9:1"], 400), ask(&restored, Some(n % 90), &["9:1"], 400));
@@ -191,8 +194,7 @@ fn a_restored_agent_proposes_the_same() {
 #[test]
 fn an_action_outside_its_range_changes_nothing_and_is_counted() {
     for action in [vec![f64::NAN, 0.3, 0.3], vec![0.3, 7.0, 0.3]] {
-        let agent =
-            IntentAgent::new(Options { policy: Box::new(Fixed::new("bad@1", action)), ..Options::default() });
+        let agent = IntentAgent::new(Options::default(), Box::new(Fixed::new("bad@1", action)));
         assert_eq!(agent.mix(), Mix::default());
         assert_eq!(agent.refused_actions(), 1);
         assert_eq!(agent.policy_version(), "bad@1");

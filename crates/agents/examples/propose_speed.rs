@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use motet_agent::{Agent, Interests, Observation, RelevanceSight, Restraint, Sight, Tick, View};
+use motet_agents::relevance::{Options, RelevanceAgent};
 use motet_model::{
     campaign::{
         Advertiser, BrandSafety, Budget, Campaign, Content, Creative, Flight, FrequencyCap, Goal, Pacing,
@@ -18,7 +19,6 @@ use motet_model::{
     targeting::{Daypart, Place, Targeting},
     taxonomy,
 };
-use motet_relevance_wip::relevance::{Options, RelevanceAgent};
 use motet_units::{Chance, CpmMicros, Nanos, Span, Stream, Timestamp};
 
 const COUNTRIES: [&str; 12] =
@@ -200,7 +200,8 @@ fn clock() -> Instant {
 }
 
 fn measure(campaigns: usize, narrow: bool, rounds: usize) {
-    let (mut catalog, mut agent) = (Catalog::default(), RelevanceAgent::new(Options::default()));
+    let (mut catalog, mut agent) =
+        (Catalog::default(), RelevanceAgent::new(Options::default(), RelevanceAgent::fixed_policy()));
     let changes = changes(campaigns, narrow);
     for change in &changes {
         catalog.apply(change).expect("changes are in order");

@@ -38,7 +38,8 @@ use profile::Profile;
 use crate::users::{Saved, UserTable};
 
 /// How much an event says about interests, in views of content.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct EventWeights {
     /// Content was seen.
     pub seen: f32,
@@ -57,20 +58,18 @@ impl Default for EventWeights {
 }
 
 /// How the intent agent is set up.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// The most users remembered; the least recently seen go first.
     pub most_users: usize,
     /// What events weigh.
     pub weights: EventWeights,
-    /// What moves the mix.
-    pub policy: Box<dyn Policy>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let policy = Fixed::new("intent-fixed@1", CARD.action.iter().map(|p| p.default).collect());
-        Self { most_users: 200_000, weights: EventWeights::default(), policy: Box::new(policy) }
+        Self { most_users: 200_000, weights: EventWeights::default() }
     }
 }
 
@@ -96,11 +95,16 @@ pub struct IntentAgent {
 }
 
 impl IntentAgent {
+    /// Returns the fixed policy: the card's defaults.
+    pub fn fixed_policy() -> Box<dyn Policy> {
+        Box::new(Fixed::new("intent-fixed@1", crate::defaults(&CARD)))
+    }
+
     /// Makes an agent that knows nobody yet.
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: Options, policy: Box<dyn Policy>) -> Self {
         let mut agent = Self {
             weights: options.weights,
-            policy: options.policy,
+            policy,
             most_users: options.most_users,
             mix: Mix::default(),
             profiles: UserTable::new(options.most_users),

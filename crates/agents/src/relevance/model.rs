@@ -41,7 +41,8 @@ fn logit(rate: f64) -> f64 {
 }
 
 /// The rates expected of an ad nothing is known of.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct BaseRates {
     /// Clicks per impression, within 0 to 1.
     pub click: f64,

@@ -23,7 +23,7 @@ const NEGLIGIBLE: f32 = 1e-4;
 /// Returns what is left of a weight after some time.
 ///
 /// ```
-/// use motet_relevance_wip::intent::profile::{SHORT_HALF_LIFE, LONG_HALF_LIFE, decay};
+/// use motet_agents::intent::profile::{SHORT_HALF_LIFE, LONG_HALF_LIFE, decay};
 /// use motet_units::Span;
 /// let hour = Span::from_secs(3_600);
 /// assert_eq!(decay(hour, SHORT_HALF_LIFE), 0.25, "two half-lives of 30 minutes");

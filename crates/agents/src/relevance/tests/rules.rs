@@ -199,7 +199,8 @@ fn a_restored_agent_proposes_the_same() {
     let state = world.agent.save();
     let asked = |world: &World| (0..60).map(|n| world.ask(&user(n % 25), n, 210)).collect::<Vec<_>>();
     let before = asked(&world);
-    world.agent = RelevanceAgent::new(Options { reorder_after: 20, ..options() });
+    world.agent =
+        RelevanceAgent::new(Options { reorder_after: 20, ..options() }, RelevanceAgent::fixed_policy());
     assert!(world.agent.restore(&state[..state.len() / 2], &world.catalog).is_err());
     assert!(world.agent.restore(&state, &Catalog::default()).is_err(), "the catalog must hold its ads");
     world.agent.restore(&state, &world.catalog).unwrap();
@@ -212,8 +213,7 @@ fn a_restored_agent_proposes_the_same() {
 #[test]
 fn an_action_outside_its_range_changes_nothing_and_is_counted() {
     for action in [vec![f64::INFINITY, 4.0], vec![4.0, 99.0], vec![4.0]] {
-        let agent =
-            RelevanceAgent::new(Options { policy: Box::new(Fixed::new("bad@1", action)), ..options() });
+        let agent = RelevanceAgent::new(options(), Box::new(Fixed::new("bad@1", action)));
         assert_eq!(agent.parameters(), crate::relevance::Parameters::default());
         assert_eq!(agent.refused_actions(), 1);
     }

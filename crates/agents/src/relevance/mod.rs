@@ -52,7 +52,8 @@ use retrieve::{Found, Retrieval, Wanted};
 const MOST_GREED: f64 = 1e6;
 
 /// How the relevance agent is set up.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// The most ads named per imp, at least 1.
     pub candidates: usize,
@@ -65,20 +66,16 @@ pub struct Options {
     /// Impressions learned from after which the index is put in order anew, or as many as it has slots, if more:
     /// the work is then a bounded share of each impression.
     pub reorder_after: u64,
-    /// What moves greed and sampling.
-    pub policy: Box<dyn Policy>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let policy = Fixed::new("relevance-fixed@1", CARD.action.iter().map(|p| p.default).collect());
         Self {
             candidates: 16,
             most_users: 200_000,
             ftrl: Ftrl::default(),
             base: BaseRates::default(),
             reorder_after: 20_000,
-            policy: Box::new(policy),
         }
     }
 }
@@ -123,12 +120,17 @@ pub struct RelevanceAgent {
 }
 
 impl RelevanceAgent {
+    /// Returns the fixed policy: the card's defaults.
+    pub fn fixed_policy() -> Box<dyn Policy> {
+        Box::new(Fixed::new("relevance-fixed@1", crate::defaults(&CARD)))
+    }
+
     /// Makes an agent that knows no ad and has learned nothing.
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: Options, policy: Box<dyn Policy>) -> Self {
         let mut agent = Self {
             candidates: options.candidates.max(1),
             reorder_after: options.reorder_after,
-            policy: options.policy,
+            policy,
             parameters: Parameters::default(),
             index: Index::default(),
             ads: Vec::new(),

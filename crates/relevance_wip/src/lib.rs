@@ -1,5 +1,0 @@
-//! The intent and relevance agents.
-
-pub mod intent;
-pub mod relevance;
-mod users;
