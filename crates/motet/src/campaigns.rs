@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{cli, serve};
 
 /// Runs and prints.
-pub fn command(options: &cli::Campaigns) -> Result<()> {
+pub(crate) fn command(options: &cli::Campaigns) -> Result<()> {
     match options {
         cli::Campaigns::Import { file, data_dir, json } => import(file, data_dir, *json),
         cli::Campaigns::Export { data_dir, json } => export(data_dir, *json),
@@ -85,12 +85,20 @@ fn list(data_dir: &Path, json: bool) -> Result<()> {
         println!("{}", serde_json::to_string(&rows)?);
         return Ok(());
     }
-    println!("{:<24} {:<18} {:>10} {:>12} {:>12} {:>12}", "campaign", "advertiser", "status", "daily", "spent today", "spent");
+    println!(
+        "{:<24} {:<18} {:>10} {:>12} {:>12} {:>12}",
+        "campaign", "advertiser", "status", "daily", "spent today", "spent"
+    );
     for row in rows {
         let text = |key: &str| row[key].as_str().unwrap_or("-").to_owned();
         println!(
             "{:<24} {:<18} {:>10} {:>12} {:>12} {:>12}",
-            text("id"), text("advertiser"), text("status"), text("budget_daily"), text("spent_today"), text("spent")
+            text("id"),
+            text("advertiser"),
+            text("status"),
+            text("budget_daily"),
+            text("spent_today"),
+            text("spent")
         );
     }
     Ok(())

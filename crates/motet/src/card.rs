@@ -23,7 +23,8 @@ fn to_json(card: &AgentCard) -> Value {
             .map(|p| json!({"name": p.name, "unit": p.unit, "least": p.least, "most": p.most, "default": p.default}))
             .collect()
     };
-    let limits: Vec<_> = card.limits.iter().map(|l| json!({"rule": l.rule, "enforced_by": l.enforced_by})).collect();
+    let limits: Vec<_> =
+        card.limits.iter().map(|l| json!({"rule": l.rule, "enforced_by": l.enforced_by})).collect();
     let intents: Vec<_> = card.intents.iter().map(|intent| intent.name()).collect();
     json!({
         "name": card.name, "version": card.version, "objective": card.objective, "intents": intents,
@@ -35,16 +36,19 @@ fn to_json(card: &AgentCard) -> Value {
 }
 
 /// Prints one card, or all.
-pub fn command(agent: Option<&str>, json: bool) -> Result<()> {
+pub(crate) fn command(agent: Option<&str>, json: bool) -> Result<()> {
     let all = cards();
-    let chosen: Vec<&AgentCard> = match agent {
-        None => all.to_vec(),
-        Some(name) => {
-            let names: Vec<_> = all.iter().map(|card| card.name.name()).collect();
-            let found = all.iter().find(|card| card.name.name() == name);
-            vec![found.with_context(|| format!("no agent is called '{name}'; there are {}", names.join(", ")))?]
-        }
-    };
+    let chosen: Vec<&AgentCard> =
+        match agent {
+            None => all.to_vec(),
+            Some(name) => {
+                let names: Vec<_> = all.iter().map(|card| card.name.name()).collect();
+                let found = all.iter().find(|card| card.name.name() == name);
+                vec![found.with_context(|| {
+                    format!("no agent is called '{name}'; there are {}", names.join(", "))
+                })?]
+            }
+        };
     if json {
         let values: Vec<Value> = chosen.iter().map(|card| to_json(card)).collect();
         let printed = if agent.is_some() { values.into_iter().next() } else { Some(Value::Array(values)) };

@@ -7,15 +7,15 @@ use clap::{Args, Parser, Subcommand};
 /// Motet: an ad decision platform of specialised agents.
 #[derive(Debug, Parser)]
 #[command(name = "motet", version, about, long_about = None, propagate_version = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Start the server, load sample campaigns and drive it with simulated listeners over real HTTP
     Demo(Demo),
     /// Start the server
@@ -39,83 +39,83 @@ pub enum Command {
 
 /// Options of `motet demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Stop after this many seconds; without it, Ctrl-C stops
     #[arg(long, value_name = "N")]
-    pub seconds: Option<u64>,
+    pub(crate) seconds: Option<u64>,
     /// Print the closing summary as JSON, and nothing else on standard output
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Requests per second the simulated listeners make
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
-    pub rate: u32,
+    pub(crate) rate: u32,
     /// The seed of the simulated listeners
     #[arg(long, default_value_t = 1, value_name = "K")]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The address to serve on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
-    pub listen: String,
+    pub(crate) listen: String,
     /// Where to keep the demo's data; a fresh temporary folder by default
     #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
     /// Who decides: the six agents, or the rule engine they are measured against
     #[arg(long, default_value = "agents", value_parser = ["agents", "baseline"])]
-    pub team: String,
+    pub(crate) team: String,
 }
 
 /// Options of `motet serve`.
 #[derive(Debug, Args)]
-pub struct Serve {
+pub(crate) struct Serve {
     /// The configuration file; built-in defaults without it
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The address to listen on
     #[arg(long, value_name = "ADDR")]
-    pub listen: Option<String>,
+    pub(crate) listen: Option<String>,
     /// The folder of journal, snapshots and keys
     #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
     /// Load the demo's sample campaigns
     #[arg(long)]
-    pub sample: bool,
+    pub(crate) sample: bool,
     /// Set one value of the configuration, as `section.key=value`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub overrides: Vec<String>,
+    pub(crate) overrides: Vec<String>,
     /// Run on this processor core alone (for measurements)
     #[arg(long, hide = true)]
-    pub core: Option<usize>,
+    pub(crate) core: Option<usize>,
 }
 
 /// Options of `motet explain`.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// The decision's id: the `bidid` of a bid response
-    pub id: String,
+    pub(crate) id: String,
     /// The data folder
     #[arg(long, default_value = "data", value_name = "DIR")]
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// For whom: the whole trace, or the few words owed to others
     #[arg(long, default_value = "engineer", value_parser = ["engineer", "advertiser", "viewer"])]
-    pub audience: String,
+    pub(crate) audience: String,
 }
 
 /// Options of `motet replay`.
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(crate) struct Replay {
     /// The data folder
     #[arg(long, default_value = "data", value_name = "DIR")]
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Options of `motet campaigns`.
 #[derive(Debug, Subcommand)]
-pub enum Campaigns {
+pub(crate) enum Campaigns {
     /// Bring in advertisers, campaigns and creatives from a TOML or JSON file
     Import {
         /// The file
@@ -149,17 +149,17 @@ pub enum Campaigns {
 
 /// Options of `motet card`.
 #[derive(Debug, Args)]
-pub struct Card {
+pub(crate) struct Card {
     /// The agent: intent, relevance, bidder, pacer, guard, safety or baseline; all without it
-    pub agent: Option<String>,
+    pub(crate) agent: Option<String>,
     /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Options of `motet config`.
 #[derive(Debug, Subcommand)]
-pub enum Config {
+pub(crate) enum Config {
     /// Check a configuration file and say everything that is wrong with it
     Check {
         /// The file
@@ -172,7 +172,7 @@ pub enum Config {
 
 /// Options of `motet bench`.
 #[derive(Debug, Subcommand)]
-pub enum Bench {
+pub(crate) enum Bench {
     /// The decision alone: all six agents, one core, no HTTP and no disk
     Decide {
         /// Active campaigns, each with two creatives

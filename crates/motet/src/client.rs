@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 /// One kept-alive connection, opened anew when the server closes it.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct Client {
     server: SocketAddr,
     sender: Option<SendRequest<Full<Bytes>>>,
     token: Option<String>,
@@ -19,26 +19,26 @@ pub struct Client {
 
 /// A response, read whole.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The status code.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl Client {
     /// Makes a client of one server; connects on first use.
-    pub const fn new(server: SocketAddr) -> Self {
+    pub(crate) const fn new(server: SocketAddr) -> Self {
         Self { server, sender: None, token: None }
     }
 
     /// Makes a client that shows a bearer token.
-    pub fn with_token(server: SocketAddr, token: &str) -> Self {
+    pub(crate) fn with_token(server: SocketAddr, token: &str) -> Self {
         Self { server, sender: None, token: Some(token.to_owned()) }
     }
 
     /// Posts JSON.
-    pub async fn post(&mut self, path: &str, body: Bytes) -> Result<Reply> {
+    pub(crate) async fn post(&mut self, path: &str, body: Bytes) -> Result<Reply> {
         let request = Request::post(path)
             .header("host", "localhost")
             .header("content-type", "application/json")
@@ -47,7 +47,7 @@ impl Client {
     }
 
     /// Gets a path, as a browser with this user agent.
-    pub async fn get(&mut self, path: &str) -> Result<Reply> {
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Reply> {
         let request = Request::get(path).header("host", "localhost");
         self.send(request.body(Full::new(Bytes::new()))?).await
     }
@@ -81,7 +81,7 @@ impl Client {
 }
 
 /// Returns the path and query of an absolute address.
-pub fn path_of(url: &str) -> Option<&str> {
+pub(crate) fn path_of(url: &str) -> Option<&str> {
     let rest = url.split_once("://")?.1;
     rest.find('/').map(|at| &rest[at..])
 }

@@ -4,6 +4,6 @@ use std::time::Instant;
 
 /// Returns the monotonic clock.
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
-pub fn monotonic() -> Instant {
+pub(crate) fn monotonic() -> Instant {
     Instant::now()
 }

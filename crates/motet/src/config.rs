@@ -6,7 +6,7 @@ use motet_server::config::Config;
 use crate::cli;
 
 /// Runs and prints. Fails when anything is wrong, having said all of it.
-pub fn command(options: &cli::Config) -> Result<()> {
+pub(crate) fn command(options: &cli::Config) -> Result<()> {
     match options {
         cli::Config::Default => {
             print!("{}", Config::default_toml());

@@ -10,12 +10,14 @@ use motet_server::runtime::open_engine;
 use motet_store::journal::Reader;
 
 /// Runs and prints.
-pub fn command(id: &str, data_dir: &Path, json: bool, audience: &str) -> Result<()> {
+pub(crate) fn command(id: &str, data_dir: &Path, json: bool, audience: &str) -> Result<()> {
     let id: DecisionId = id.parse()?;
     let journal = data_dir.join("journal");
-    let reader = Reader::open(&journal).with_context(|| format!("cannot read the journal in {}", journal.display()))?;
+    let reader = Reader::open(&journal)
+        .with_context(|| format!("cannot read the journal in {}", journal.display()))?;
     let bytes = reader.read_one(id.sequence())?;
-    let bytes = bytes.with_context(|| format!("the journal in {} has no decision {id}", journal.display()))?;
+    let bytes =
+        bytes.with_context(|| format!("the journal in {} has no decision {id}", journal.display()))?;
     let record = Record::decode(&bytes)?;
     let (Event::Requested(sealed), Effect::Decided(trace)) = (record.event, record.effect) else {
         bail!("record {id} is no decision");

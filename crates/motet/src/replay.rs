@@ -10,29 +10,31 @@ use serde::Serialize;
 
 /// What a replay found.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Events taken again.
-    pub events: u64,
+    pub(crate) events: u64,
     /// Decisions among them.
-    pub decisions: u64,
+    pub(crate) decisions: u64,
     /// Events that came out differently.
-    pub different: u64,
+    pub(crate) different: u64,
     /// The sequence numbers of the first hundred of these.
-    pub differing: Vec<u64>,
+    pub(crate) differing: Vec<u64>,
     /// The first event taken: 1, unless older ones were retired and a snapshot stands in for them.
-    pub from: u64,
+    pub(crate) from: u64,
     /// A digest of the state at the end.
-    pub state_digest: String,
+    pub(crate) state_digest: String,
     /// Whether the ledger's books balance at the end.
-    pub balanced: bool,
+    pub(crate) balanced: bool,
 }
 
 /// Replays a data folder.
-pub fn run(data_dir: &Path, progress: &ProgressBar) -> Result<Report> {
+pub(crate) fn run(data_dir: &Path, progress: &ProgressBar) -> Result<Report> {
     let journal = data_dir.join("journal");
-    let reader = Reader::open(&journal).with_context(|| format!("cannot read the journal in {}", journal.display()))?;
+    let reader = Reader::open(&journal)
+        .with_context(|| format!("cannot read the journal in {}", journal.display()))?;
     let first = reader.first_sequence()?;
-    let mut engine = if first == 1 { Engine::new(Options::default(), 1) } else { from_snapshot(data_dir, first)? };
+    let mut engine =
+        if first == 1 { Engine::new(Options::default(), 1) } else { from_snapshot(data_dir, first)? };
     let from = engine.next_sequence();
     let mut report = Report {
         events: 0,
@@ -46,7 +48,8 @@ pub fn run(data_dir: &Path, progress: &ProgressBar) -> Result<Report> {
     let mut records = reader.records_from(from)?;
     while let Some(found) = records.read()? {
         let sequence = found.sequence;
-        let record = Record::decode(found.payload).with_context(|| format!("cannot read record {sequence}"))?;
+        let record =
+            Record::decode(found.payload).with_context(|| format!("cannot read record {sequence}"))?;
         report.events += 1;
         report.decisions += u64::from(matches!(record.effect, Effect::Decided(_)));
         if engine.retake(&record).is_err() {
@@ -73,7 +76,7 @@ fn from_snapshot(data_dir: &Path, first: u64) -> Result<Engine> {
 }
 
 /// Runs and prints. Fails when anything differs, so that scripts notice.
-pub fn command(data_dir: &Path, json: bool) -> Result<()> {
+pub(crate) fn command(data_dir: &Path, json: bool) -> Result<()> {
     let style = ProgressStyle::with_template("{spinner} {pos} events taken again, {per_sec}, {elapsed}")?;
     let progress = ProgressBar::new_spinner().with_style(style);
     let report = run(data_dir, &progress)?;
@@ -81,8 +84,15 @@ pub fn command(data_dir: &Path, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        println!("{} decisions among {} events taken again, {} different", report.decisions, report.events, report.different);
-        println!("  state {}, books {}", report.state_digest, if report.balanced { "balance" } else { "DO NOT BALANCE" });
+        println!(
+            "{} decisions among {} events taken again, {} different",
+            report.decisions, report.events, report.different
+        );
+        println!(
+            "  state {}, books {}",
+            report.state_digest,
+            if report.balanced { "balance" } else { "DO NOT BALANCE" }
+        );
         for sequence in &report.differing {
             println!("  event {sequence} differs");
         }

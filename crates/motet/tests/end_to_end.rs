@@ -51,7 +51,7 @@ impl Server {
 
     fn call(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Reply {
         let mut stream = TcpStream::connect(&self.addr).unwrap();
-        let extra: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
+        let extra = headers.iter().fold(String::new(), |all, header| all + header + "\r\n");
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -155,7 +155,10 @@ fn a_bid_is_won_billed_shown_clicked_and_accounted_to_the_nano() {
 
     let (response, bid) = server.bid_surely(&request("r-1"));
     assert_eq!(response["id"], "r-1");
-    assert_eq!((bid["impid"].as_str(), bid["cid"].as_str(), bid["crid"].as_str()), (Some("1"), Some("spring"), Some("spring-banner")));
+    assert_eq!(
+        (bid["impid"].as_str(), bid["cid"].as_str(), bid["crid"].as_str()),
+        (Some("1"), Some("spring"), Some("spring-banner"))
+    );
     assert_eq!(bid["mtype"], 1);
     assert_eq!(bid["adomain"], json!(["acme.example"]));
     let price = bid["price"].as_f64().unwrap();

@@ -41,25 +41,25 @@ const TOKEN: &str = "crash-bench-token-0123456789abcdef";
 
 /// What was found.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Kills.
-    pub cycles: u32,
+    pub(crate) cycles: u32,
     /// Acknowledged bids or bills that were gone afterwards.
-    pub lost: u64,
+    pub(crate) lost: u64,
     /// Bills that were charged more than once.
-    pub double: u64,
+    pub(crate) double: u64,
     /// Spend above budgets, in nanos.
-    pub overspent_nanos: i64,
+    pub(crate) overspent_nanos: i64,
     /// Bids answered.
-    pub bids: u64,
+    pub(crate) bids: u64,
     /// Bills acknowledged.
-    pub bills: u64,
+    pub(crate) bills: u64,
     /// Bills that were under way at a kill and sent again.
-    pub interrupted: u64,
+    pub(crate) interrupted: u64,
     /// Decisions that came out differently when replayed at the end.
-    pub different: u64,
+    pub(crate) different: u64,
     /// The upper 95 % bound on the share of kills that lose something, if none did: 3 / cycles.
-    pub failure_rate_below: f64,
+    pub(crate) failure_rate_below: f64,
 }
 
 /// One bid the server answered, and its bill.
@@ -94,7 +94,7 @@ impl Books {
 }
 
 /// Runs the cycles.
-pub async fn run(cycles: u32, seed: u64, progress: &ProgressBar) -> Result<Report> {
+pub(crate) async fn run(cycles: u32, seed: u64, progress: &ProgressBar) -> Result<Report> {
     ensure!(cycles > 0, "cycles must be above 0");
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let data = folder.path().to_str().context("the temporary folder has an odd name")?.to_owned();
@@ -121,7 +121,17 @@ pub async fn run(cycles: u32, seed: u64, progress: &ProgressBar) -> Result<Repor
 
 fn start(data: &str) -> Result<Server> {
     Server::start_with_token(
-        &["serve", "--listen", "127.0.0.1:0", "--data-dir", data, "--set", "log.level=error", "--set", "journal.snapshot_every=2000"],
+        &[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            data,
+            "--set",
+            "log.level=error",
+            "--set",
+            "journal.snapshot_every=2000",
+        ],
         TOKEN,
     )
 }
@@ -179,10 +189,13 @@ async fn add_campaign(server: &Server, cycle: u32) -> Result<()> {
     };
     let mut campaigns = vec![campaign(&format!("tight-{cycle}"), "5.00", json!({"total": TIGHT_BUDGET}))];
     if cycle == 0 {
-        let large = (0..4).map(|n| campaign(&format!("large-{n}"), "2.00", json!({"total": LARGE_BUDGET, "daily": LARGE_BUDGET})));
+        let large = (0..4).map(|n| {
+            campaign(&format!("large-{n}"), "2.00", json!({"total": LARGE_BUDGET, "daily": LARGE_BUDGET}))
+        });
         campaigns.extend(large);
     }
-    let file = json!({"advertisers": [{"id": "crash", "name": "Crash", "seat": "crash", "campaigns": campaigns}]});
+    let file =
+        json!({"advertisers": [{"id": "crash", "name": "Crash", "seat": "crash", "campaigns": campaigns}]});
     let mut client = Client::with_token(server.addr, TOKEN);
     let reply = client.post("/v1/import", Bytes::from(file.to_string())).await?;
     ensure!(reply.status < 300, "the campaigns were refused: {}", String::from_utf8_lossy(&reply.body));
@@ -259,21 +272,31 @@ fn bill(bid: &Value) -> Option<Bill> {
 }
 
 /// Runs and prints. Fails when anything was lost, doubled, overspent or different.
-pub fn command(cycles: u32, seed: u64, json: bool) -> Result<()> {
+pub(crate) fn command(cycles: u32, seed: u64, json: bool) -> Result<()> {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} kills, {eta} left")?;
-    let progress = if json { ProgressBar::hidden() } else { ProgressBar::new(u64::from(cycles)).with_style(style) };
+    let progress =
+        if json { ProgressBar::hidden() } else { ProgressBar::new(u64::from(cycles)).with_style(style) };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(run(cycles, seed, &progress))?;
     progress.finish_and_clear();
     if json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        println!("{} kills: {} lost, {} double, {} nanos overspent", report.cycles, report.lost, report.double, report.overspent_nanos);
-        println!("  {} bids, {} bills, {} of them sent again after a kill; replay: {} different",
-            report.bids, report.bills, report.interrupted, report.different);
-        println!("  with no failure seen, fewer than {:.2} % of kills lose anything (95 %)", report.failure_rate_below * 100.0);
+        println!(
+            "{} kills: {} lost, {} double, {} nanos overspent",
+            report.cycles, report.lost, report.double, report.overspent_nanos
+        );
+        println!(
+            "  {} bids, {} bills, {} of them sent again after a kill; replay: {} different",
+            report.bids, report.bills, report.interrupted, report.different
+        );
+        println!(
+            "  with no failure seen, fewer than {:.2} % of kills lose anything (95 %)",
+            report.failure_rate_below * 100.0
+        );
     }
-    let clean = report.lost == 0 && report.double == 0 && report.overspent_nanos == 0 && report.different == 0;
+    let clean =
+        report.lost == 0 && report.double == 0 && report.overspent_nanos == 0 && report.different == 0;
     ensure!(clean, "something was lost, doubled, overspent or different");
     Ok(())
 }

@@ -23,17 +23,17 @@ const SEED: u64 = 7;
 
 /// What was measured.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Active campaigns, two creatives each.
-    pub campaigns: usize,
+    pub(crate) campaigns: usize,
     /// Who decided.
-    pub team: String,
+    pub(crate) team: String,
     /// Decisions measured.
-    pub decisions: usize,
+    pub(crate) decisions: usize,
     /// Share of decisions with a bid.
-    pub bid_rate: f64,
+    pub(crate) bid_rate: f64,
     /// Decisions per second of one core.
-    pub decisions_per_s_core: f64,
+    pub(crate) decisions_per_s_core: f64,
     /// The median decision, in microseconds.
     pub p50_us: f64,
     /// The slowest of a hundred, in microseconds.
@@ -41,13 +41,13 @@ pub struct Report {
     /// The slowest of a thousand, in microseconds.
     pub p999_us: f64,
     /// The time to take in the whole campaign list, in milliseconds.
-    pub load_ms: f64,
+    pub(crate) load_ms: f64,
     /// The longest control tick, in milliseconds.
-    pub tick_ms_max: f64,
+    pub(crate) tick_ms_max: f64,
 }
 
 /// Measures.
-pub fn run(campaigns: usize, seconds: u64, team: &str) -> Result<Report> {
+pub(crate) fn run(campaigns: usize, seconds: u64, team: &str) -> Result<Report> {
     ensure!((1..=1_000_000).contains(&campaigns), "campaigns must be 1 to 1000000, was {campaigns}");
     let team_kind = if team == "baseline" { TeamKind::Baseline } else { TeamKind::Agents };
     let mut engine = Engine::new(Options { team: team_kind, seed: SEED, ..Options::default() }, 1);
@@ -68,7 +68,7 @@ pub fn run(campaigns: usize, seconds: u64, team: &str) -> Result<Report> {
     let until = clock::monotonic() + Duration::from_secs(seconds.max(1));
     for event in events.iter().cycle() {
         drive.decide(event)?;
-        if drive.taken.len() % 64 == 0 && clock::monotonic() >= until {
+        if drive.taken.len().is_multiple_of(64) && clock::monotonic() >= until {
             break;
         }
     }
@@ -97,7 +97,7 @@ impl Drive {
         for bid in bids {
             self.come_back(&bid);
         }
-        if self.taken.len() % 60_000 == 0 {
+        if self.taken.len().is_multiple_of(60_000) {
             let began: Instant = clock::monotonic();
             self.engine.step(self.now, &Event::Ticked, Timing::Unlimited);
             self.tick_max = self.tick_max.max(began.elapsed());
@@ -139,7 +139,7 @@ impl Drive {
 }
 
 /// Runs and prints.
-pub fn command(campaigns: usize, seconds: u64, team: &str, json: bool) -> Result<()> {
+pub(crate) fn command(campaigns: usize, seconds: u64, team: &str, json: bool) -> Result<()> {
     let report = run(campaigns, seconds, team)?;
     if json {
         println!("{}", serde_json::to_string(&report).context("cannot write the report")?);
@@ -147,7 +147,14 @@ pub fn command(campaigns: usize, seconds: u64, team: &str, json: bool) -> Result
     }
     println!("{} campaigns, {} decisions by the {}", report.campaigns, report.decisions, report.team);
     println!("  p50 {:.1} µs   p99 {:.1} µs   p99.9 {:.1} µs", report.p50_us, report.p99_us, report.p999_us);
-    println!("  {:.0} decisions/s on one core, {:.0} % with a bid", report.decisions_per_s_core, report.bid_rate * 100.0);
-    println!("  campaign list taken in {:.0} ms; longest control tick {:.1} ms", report.load_ms, report.tick_ms_max);
+    println!(
+        "  {:.0} decisions/s on one core, {:.0} % with a bid",
+        report.decisions_per_s_core,
+        report.bid_rate * 100.0
+    );
+    println!(
+        "  campaign list taken in {:.0} ms; longest control tick {:.1} ms",
+        report.load_ms, report.tick_ms_max
+    );
     Ok(())
 }

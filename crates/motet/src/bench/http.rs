@@ -30,43 +30,43 @@ const SEED: u64 = 11;
 
 /// What was measured.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Bid requests answered per second, the server on one core.
-    pub req_per_s: f64,
+    pub(crate) req_per_s: f64,
     /// The echo server's.
-    pub echo_req_per_s: f64,
+    pub(crate) echo_req_per_s: f64,
     /// The first over the second.
-    pub ratio: f64,
+    pub(crate) ratio: f64,
     /// The slowest of a hundred at half the server's throughput, in milliseconds.
     pub p99_ms_at_half_load: f64,
     /// The median at half the server's throughput, in milliseconds.
     pub p50_ms_at_half_load: f64,
     /// Share of requests answered with a bid.
-    pub bid_rate: f64,
+    pub(crate) bid_rate: f64,
     /// Processor time of the server per request, in microseconds.
-    pub cpu_us_per_request: f64,
+    pub(crate) cpu_us_per_request: f64,
     /// The mean size of a request body in bytes.
-    pub body_bytes: f64,
+    pub(crate) body_bytes: f64,
     /// Throughput of each alternating run: server, echo.
-    pub runs: Vec<(f64, f64)>,
+    pub(crate) runs: Vec<(f64, f64)>,
 }
 
 /// A server in a process of its own; killed when dropped.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Where it listens.
-    pub addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
 }
 
 impl Server {
     /// Starts this program with some arguments and waits until it listens.
-    pub fn start(args: &[&str]) -> Result<Self> {
+    pub(crate) fn start(args: &[&str]) -> Result<Self> {
         Self::start_with_token(args, "bench-token-0123456789abcdef0123")
     }
 
     /// Starts this program with an admin token, and waits until it listens.
-    pub fn start_with_token(args: &[&str], token: &str) -> Result<Self> {
+    pub(crate) fn start_with_token(args: &[&str], token: &str) -> Result<Self> {
         let program = std::env::current_exe().context("cannot find this program")?;
         let mut child = Command::new(program)
             .args(args)
@@ -93,14 +93,14 @@ impl Server {
     }
 
     /// Kills it with kill -9.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // It may have ended by itself already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Returns its process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 }
@@ -121,11 +121,20 @@ struct Load {
 }
 
 /// Measures.
-pub async fn run(seconds: u64) -> Result<Report> {
+pub(crate) async fn run(seconds: u64) -> Result<Report> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let data = folder.path().to_str().context("the temporary folder has an odd name")?;
     let server = Server::start(&[
-        "serve", "--sample", "--listen", "127.0.0.1:0", "--data-dir", data, "--core", "0", "--set", "log.level=error",
+        "serve",
+        "--sample",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data,
+        "--core",
+        "0",
+        "--set",
+        "log.level=error",
     ])?;
     let echo = Server::start(&["bench", "echo", "--core", "0"])?;
     pin(1);
@@ -261,7 +270,7 @@ fn cpu_seconds(pid: u32) -> f64 {
 }
 
 /// Keeps this thread, and those it starts from now on, on one core where there are several.
-pub fn pin(core: usize) {
+pub(crate) fn pin(core: usize) {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     if let Some(core) = cores.get(core) {
         core_affinity::set_for_current(*core);
@@ -269,7 +278,7 @@ pub fn pin(core: usize) {
 }
 
 /// Runs and prints.
-pub fn command(seconds: u64, json: bool) -> Result<()> {
+pub(crate) fn command(seconds: u64, json: bool) -> Result<()> {
     pin(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(run(seconds))?;
@@ -277,9 +286,19 @@ pub fn command(seconds: u64, json: bool) -> Result<()> {
         println!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
-    println!("{:.0} req/s beside {:.0} of the echo server: ratio {:.2}", report.req_per_s, report.echo_req_per_s, report.ratio);
-    println!("  at half load: p50 {:.2} ms   p99 {:.2} ms", report.p50_ms_at_half_load, report.p99_ms_at_half_load);
-    println!("  {:.0} µs of processor time a request, {:.0} % with a bid, {:.0} bytes a body",
-        report.cpu_us_per_request, report.bid_rate * 100.0, report.body_bytes);
+    println!(
+        "{:.0} req/s beside {:.0} of the echo server: ratio {:.2}",
+        report.req_per_s, report.echo_req_per_s, report.ratio
+    );
+    println!(
+        "  at half load: p50 {:.2} ms   p99 {:.2} ms",
+        report.p50_ms_at_half_load, report.p99_ms_at_half_load
+    );
+    println!(
+        "  {:.0} µs of processor time a request, {:.0} % with a bid, {:.0} bytes a body",
+        report.cpu_us_per_request,
+        report.bid_rate * 100.0,
+        report.body_bytes
+    );
     Ok(())
 }

@@ -21,19 +21,19 @@ const IN_FLIGHT: usize = 4_096;
 
 /// What was measured.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Durable operations (reserves and settles) per second.
-    pub durable_ops_per_s: f64,
+    pub(crate) durable_ops_per_s: f64,
     /// Operations made durable.
-    pub operations: u64,
+    pub(crate) operations: u64,
     /// Operations in one commit.
-    pub in_flight: usize,
+    pub(crate) in_flight: usize,
     /// The median commit, in milliseconds.
     pub commit_p50_ms: f64,
     /// The slowest of a hundred commits, in milliseconds.
     pub commit_p99_ms: f64,
     /// What the ledger charged, in nanos: equals the sum of the settles acknowledged.
-    pub spent_nanos: i64,
+    pub(crate) spent_nanos: i64,
 }
 
 #[derive(Serialize)]
@@ -43,10 +43,13 @@ enum Operation {
 }
 
 /// Measures.
-pub fn run(seconds: u64, dir: &Path) -> Result<Report> {
+pub(crate) fn run(seconds: u64, dir: &Path) -> Result<Report> {
     let mut ledger = Ledger::new(Limits::default());
     for campaign in 0..CAMPAIGNS {
-        let budget = Budget { total: Some(Nanos::from_units(9_000_000.0)), daily: Some(Nanos::from_units(9_000_000.0)) };
+        let budget = Budget {
+            total: Some(Nanos::from_units(9_000_000.0)),
+            daily: Some(Nanos::from_units(9_000_000.0)),
+        };
         ledger.set_budget(CampaignIx(campaign), budget).map_err(|e| anyhow::anyhow!("{e:?}"))?;
     }
     let (mut journal, _) = Journal::open(&dir.join("ledger-bench"), Options::default())?;
@@ -70,7 +73,10 @@ pub fn run(seconds: u64, dir: &Path) -> Result<Report> {
     }
     let took = began.elapsed().as_secs_f64();
     ledger.check().map_err(|violation| anyhow::anyhow!("{violation:?}"))?;
-    ensure!(ledger.totals().spent_nanos == i128::from(spent.get()), "the ledger disagrees with its acknowledgements");
+    ensure!(
+        ledger.totals().spent_nanos == i128::from(spent.get()),
+        "the ledger disagrees with its acknowledgements"
+    );
     commits.sort_unstable();
     let at = |q: f64| quantile(&commits, q).map_or(0.0, |micros| f64::from(micros) / 1_000.0);
     Ok(Report {
@@ -103,7 +109,9 @@ fn reserve(ledger: &mut Ledger, batch: &mut Batch, number: u64) -> Result<()> {
 fn settle(ledger: &mut Ledger, batch: &mut Batch, number: u64) -> Result<Nanos> {
     let price = Nanos::new(1_500_000);
     let settlement = ledger.settle(bid(number), price, moment(number));
-    let Settlement::Settled { charged, .. } = settlement else { anyhow::bail!("not settled: {settlement:?}") };
+    let Settlement::Settled { charged, .. } = settlement else {
+        anyhow::bail!("not settled: {settlement:?}")
+    };
     append(batch, &Operation::Settle { bid: bid(number), price: charged })?;
     Ok(charged)
 }
@@ -116,7 +124,7 @@ fn append(batch: &mut Batch, operation: &Operation) -> Result<()> {
 }
 
 /// Runs and prints.
-pub fn command(seconds: u64, dir: Option<&Path>, json: bool) -> Result<()> {
+pub(crate) fn command(seconds: u64, dir: Option<&Path>, json: bool) -> Result<()> {
     let temporary = tempfile::tempdir().context("cannot make a temporary folder")?;
     let report = run(seconds, dir.unwrap_or(temporary.path()))?;
     if json {

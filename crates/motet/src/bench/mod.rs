@@ -1,14 +1,14 @@
 //! `motet bench`: figures with the command that makes them.
 
-pub mod crash;
-pub mod decide;
-pub mod echo;
-pub mod http;
-pub mod ledger;
-pub mod world;
+pub(crate) mod crash;
+pub(crate) mod decide;
+pub(crate) mod echo;
+pub(crate) mod http;
+pub(crate) mod ledger;
+pub(crate) mod world;
 
 /// Returns the value at a quantile of sorted values.
-pub fn quantile<T: Copy>(sorted: &[T], q: f64) -> Option<T> {
+pub(crate) fn quantile<T: Copy>(sorted: &[T], q: f64) -> Option<T> {
     let last = sorted.len().checked_sub(1)?;
     sorted.get((last as f64 * q).round() as usize).copied()
 }

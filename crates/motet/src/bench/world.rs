@@ -4,13 +4,17 @@
 //! with the skew that real campaign lists have, from a fixed seed.
 
 use motet_model::{
-    campaign::{Advertiser, BrandSafety, Budget, Campaign, Content, Creative, Flight, Goal, MediaFile, Pacing, Risk, Status, TimedContent},
+    campaign::{
+        Advertiser, BrandSafety, Budget, Campaign, Content, Creative, Flight, Goal, MediaFile, Pacing, Risk,
+        Status, TimedContent,
+    },
     catalog::Change,
     codes::{CategoryId, Code, CodeSet, Mimes, Taxonomy},
     ids::UserKey,
     request::{
-        Access, AdRequest, Banner, Blocks, Channel, CurrencyRate, Device, DeviceKind, Durations, Geo, Imp, Inventory, Media,
-        Mode, Oddities, Ownership, Placement, Pricing, Privacy, Security, Size, SupplyChain, Timed, User,
+        Access, AdRequest, Banner, Blocks, Channel, CurrencyRate, Device, DeviceKind, Durations, Geo, Imp,
+        Inventory, Media, Mode, Oddities, Ownership, Placement, Pricing, Privacy, Security, Size,
+        SupplyChain, Timed, User,
     },
     targeting::{Place, Targeting},
 };
@@ -22,8 +26,7 @@ const SIZES: [Size; 4] =
     [Size { w: 300, h: 250 }, Size { w: 728, h: 90 }, Size { w: 320, h: 50 }, Size { w: 160, h: 600 }];
 const CATEGORIES: [&str; 12] =
     ["483", "386", "52", "1", "150", "201", "210", "223", "239", "274", "432", "596"];
-const USER_AGENT: &str =
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
+const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
 
 /// Picks one of a list, the first ones more often.
 fn pick<T: Copy>(list: &[T], draw: &mut Stream) -> T {
@@ -44,7 +47,7 @@ fn category(draw: &mut Stream) -> CategoryId {
 }
 
 /// Returns the changes that set up a market of `campaigns` campaigns with two creatives each.
-pub fn market(campaigns: usize, seed: u64) -> Vec<Change> {
+pub(crate) fn market(campaigns: usize, seed: u64) -> Vec<Change> {
     let advertisers = (campaigns / 20).max(1);
     let mut changes: Vec<Change> = (0..advertisers).map(|a| Change::PutAdvertiser(advertiser(a))).collect();
     for number in 0..campaigns {
@@ -148,7 +151,7 @@ fn creative(campaign: usize, variant: usize, draw: &mut Stream) -> Creative {
 }
 
 /// Returns one request with one imp.
-pub fn request(number: u64, seed: u64) -> AdRequest {
+pub(crate) fn request(number: u64, seed: u64) -> AdRequest {
     let mut draw = Chance::new(seed ^ 0x5eed, number).stream("request");
     let place = (draw.unit() * draw.unit() * COUNTRIES.len() as f64) as usize;
     let audio = draw.unit() < 0.2;
@@ -159,7 +162,15 @@ pub fn request(number: u64, seed: u64) -> AdRequest {
         device: Device {
             kind: DeviceKind::Computer,
             user_agent: Some(USER_AGENT.to_owned()),
-            ip: Some(std::net::Ipv4Addr::new(82, draw.below(200) as u8, draw.below(250) as u8, draw.below(250) as u8).into()),
+            ip: Some(
+                std::net::Ipv4Addr::new(
+                    82,
+                    draw.below(200) as u8,
+                    draw.below(250) as u8,
+                    draw.below(250) as u8,
+                )
+                .into(),
+            ),
             geo: Geo { country: Some(code(COUNTRIES[place])), region: None, city: None },
             language: Some(language(LANGUAGES[place])),
             os: Some("windows".to_owned()),

@@ -26,29 +26,29 @@ const CONNECTIONS: u64 = 16;
 
 /// What the drive has counted so far.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Requests made.
-    pub requests: AtomicU64,
+    pub(crate) requests: AtomicU64,
     /// Requests answered with a bid.
-    pub bids: AtomicU64,
+    pub(crate) bids: AtomicU64,
     /// Bids that beat the outside market.
-    pub wins: AtomicU64,
+    pub(crate) wins: AtomicU64,
     /// Ads shown.
-    pub impressions: AtomicU64,
+    pub(crate) impressions: AtomicU64,
     /// Ads clicked.
-    pub clicks: AtomicU64,
+    pub(crate) clicks: AtomicU64,
     /// Clicks that converted.
-    pub conversions: AtomicU64,
+    pub(crate) conversions: AtomicU64,
     /// Requests or notices that got an error or no answer.
-    pub errors: AtomicU64,
+    pub(crate) errors: AtomicU64,
     /// The last decision with a bid.
-    pub last_decision: Mutex<String>,
+    pub(crate) last_decision: Mutex<String>,
     /// Latencies of bid requests in microseconds.
-    pub latencies_us: Mutex<Vec<u32>>,
+    pub(crate) latencies_us: Mutex<Vec<u32>>,
 }
 
 /// Drives a server until told to stop or until `rate × seconds` requests are made. Returns once all have ended.
-pub async fn drive(
+pub(crate) async fn drive(
     server: SocketAddr,
     seed: u64,
     rate: u32,
@@ -104,16 +104,29 @@ async fn serve_visit(client: &mut Client, visit: Visit, counts: &Counts) -> Resu
 }
 
 /// Holds the exchange's auction and plays out what follows.
-async fn play_out(client: &mut Client, bid: &Value, mut mood: Mood, second_price: bool, counts: &Counts) -> Result<()> {
+async fn play_out(
+    client: &mut Client,
+    bid: &Value,
+    mut mood: Mood,
+    second_price: bool,
+    counts: &Counts,
+) -> Result<()> {
     let price = bid["price"].as_f64().unwrap_or(0.0);
     let markup = bid["adm"].as_str().unwrap_or("");
     if price <= mood.rival_cpm {
-        let notice = fill(&bid["lurl"], &[("PRICE", ""), ("MIN_TO_WIN", &format!("{:.4}", mood.rival_cpm)), ("LOSS", "102")]);
+        let notice = fill(
+            &bid["lurl"],
+            &[("PRICE", ""), ("MIN_TO_WIN", &format!("{:.4}", mood.rival_cpm)), ("LOSS", "102")],
+        );
         return tell(client, &notice).await;
     }
     counts.wins.fetch_add(1, Ordering::Relaxed);
     let paid = if second_price { mood.rival_cpm } else { price };
-    let values = [("PRICE", &*format!("{paid:.6}")), ("MIN_TO_WIN", &*format!("{:.4}", mood.rival_cpm)), ("LOSS", "0")];
+    let values = [
+        ("PRICE", &*format!("{paid:.6}")),
+        ("MIN_TO_WIN", &*format!("{:.4}", mood.rival_cpm)),
+        ("LOSS", "0"),
+    ];
     tell(client, &fill(&bid["nurl"], &values)).await?;
     tell(client, &fill(&bid["burl"], &values)).await?;
     if let Some(pixel) = find(markup, "/i/") {
@@ -144,7 +157,7 @@ fn fill(url: &Value, values: &[(&str, &str)]) -> String {
 }
 
 /// Finds the first address in some markup that has a path beginning so.
-pub fn find(markup: &str, path: &str) -> Option<String> {
+fn find(markup: &str, path: &str) -> Option<String> {
     let at = markup.find(path)?;
     let start = markup[..at].rfind("http")?;
     let end = markup[at..].find(['"', '\'', ']', '<', ' ', ')', '\\']).map_or(markup.len(), |end| at + end);

@@ -62,37 +62,37 @@ enum Slot {
 
 /// One visit: the request it makes, and how the listener takes what is shown.
 #[derive(Debug)]
-pub struct Visit {
+pub(crate) struct Visit {
     /// The OpenRTB request.
-    pub request: Value,
+    pub(crate) request: Value,
     /// How this visit turns out.
-    pub mood: Mood,
+    pub(crate) mood: Mood,
 }
 
 /// How a visit turns out.
 #[derive(Clone, Debug)]
-pub struct Mood {
+pub(crate) struct Mood {
     draw: Stream,
     /// The highest bid of the outside market, as CPM in US dollars.
-    pub rival_cpm: f64,
+    pub(crate) rival_cpm: f64,
     /// The chance of a click on an ad.
-    pub click_rate: f64,
+    pub(crate) click_rate: f64,
 }
 
 impl Mood {
     /// Draws whether the listener clicks.
-    pub fn clicks(&mut self) -> bool {
+    pub(crate) fn clicks(&mut self) -> bool {
         self.draw.unit() < self.click_rate
     }
 
     /// Draws whether a click converts.
-    pub fn converts(&mut self) -> bool {
+    pub(crate) fn converts(&mut self) -> bool {
         self.draw.unit() < 0.08
     }
 }
 
 /// Makes visit number `number` of a seed's world.
-pub fn visit(seed: u64, number: u64) -> Visit {
+pub(crate) fn visit(seed: u64, number: u64) -> Visit {
     let mut draw = Chance::new(seed, number).stream("visit");
     let listener = draw.below(LISTENERS);
     let mut traits = Chance::new(seed, listener).stream("listener");
@@ -107,11 +107,18 @@ pub fn visit(seed: u64, number: u64) -> Visit {
         8 => Slot::Video,
         _ => Slot::Native,
     };
-    let request = request(number, &mut draw, &Person { listener, home, browser, robot }, &TOPICS[topic], slot);
+    let request =
+        request(number, &mut draw, &Person { listener, home, browser, robot }, &TOPICS[topic], slot);
     // The outside market is log-normal around 1.60, which is the shape real landing prices have.
     let normal = (0..12).map(|_| draw.unit()).sum::<f64>() - 6.0;
     let rival_cpm = 1.6 * (0.6 * normal).exp();
-    let click_rate = if robot { 0.3 } else if interests.contains(&topic) { 0.03 } else { 0.008 };
+    let click_rate = if robot {
+        0.3
+    } else if interests.contains(&topic) {
+        0.03
+    } else {
+        0.008
+    };
     Visit { request, mood: Mood { draw, rival_cpm, click_rate } }
 }
 
@@ -127,9 +134,16 @@ fn request(number: u64, draw: &mut Stream, person: &Person, topic: &Topic, slot:
     let floor = (0.1 + 0.6 * draw.unit() * 100.0).round() / 100.0;
     let mut imp = json!({"id": "1", "secure": 1, "bidfloor": floor, "bidfloorcur": "USD", "tagid": format!("{slot:?}").to_lowercase()});
     match slot {
-        Slot::Audio => imp["audio"] = json!({"mimes": ["audio/mpeg", "audio/mp4"], "minduration": 5, "maxduration": 60, "protocols": [2, 3, 7, 11, 13], "feed": 5}),
-        Slot::Banner => imp["banner"] = json!({"format": [{"w": 300, "h": 250}, {"w": 728, "h": 90}, {"w": 320, "h": 50}], "pos": 1}),
-        Slot::Video => imp["video"] = json!({"mimes": ["video/mp4"], "minduration": 5, "maxduration": 30, "w": 640, "h": 360, "protocols": [2, 3, 7, 11, 13]}),
+        Slot::Audio => {
+            imp["audio"] = json!({"mimes": ["audio/mpeg", "audio/mp4"], "minduration": 5, "maxduration": 60, "protocols": [2, 3, 7, 11, 13], "feed": 5})
+        }
+        Slot::Banner => {
+            imp["banner"] =
+                json!({"format": [{"w": 300, "h": 250}, {"w": 728, "h": 90}, {"w": 320, "h": 50}], "pos": 1})
+        }
+        Slot::Video => {
+            imp["video"] = json!({"mimes": ["video/mp4"], "minduration": 5, "maxduration": 30, "w": 640, "h": 360, "protocols": [2, 3, 7, 11, 13]})
+        }
         Slot::Native => {
             let native = json!({"native": {"ver": "1.2", "assets": [
                 {"id": 1, "required": 1, "title": {"len": 90}},

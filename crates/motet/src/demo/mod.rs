@@ -1,7 +1,7 @@
 //! `motet demo`: the real server, sample campaigns, simulated listeners over real HTTP, and a live summary.
 
 mod drive;
-pub mod listeners;
+pub(crate) mod listeners;
 mod summary;
 
 use std::{
@@ -17,15 +17,13 @@ use std::{
 
 use anyhow::{Context, Result};
 
-pub use drive::find;
-
 use crate::{
     cli, clock,
     serve::{self, Plan},
 };
 
 /// Runs the demo.
-pub fn command(options: &cli::Demo) -> Result<()> {
+pub(crate) fn command(options: &cli::Demo) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(options))
 }
@@ -37,7 +35,11 @@ async fn run(options: &cli::Demo) -> Result<()> {
         listen: Some(options.listen.clone()),
         data_dir: Some(data_dir.clone()),
         sample: true,
-        overrides: vec![format!("decision.team={}", options.team), "control.tick_s=5".to_owned(), "log.level=warn".to_owned()],
+        overrides: vec![
+            format!("decision.team={}", options.team),
+            "control.tick_s=5".to_owned(),
+            "log.level=warn".to_owned(),
+        ],
         ..Plan::default()
     };
     let server = serve::start(plan).await?;
@@ -77,7 +79,11 @@ async fn run(options: &cli::Demo) -> Result<()> {
     } else {
         println!("{closing}");
         if options.data_dir.is_some() {
-            println!("\nexplain the last bid:   motet explain {} --data-dir {}", closing.last_decision, data_dir.display());
+            println!(
+                "\nexplain the last bid:   motet explain {} --data-dir {}",
+                closing.last_decision,
+                data_dir.display()
+            );
             println!("decide it all again:    motet replay --data-dir {}", data_dir.display());
         }
     }

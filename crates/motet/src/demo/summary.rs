@@ -18,51 +18,51 @@ use crate::{bench::quantile, client::Client};
 
 /// What is known when the demo ends.
 #[derive(Debug, Default, Serialize)]
-pub struct Closing {
+pub(crate) struct Closing {
     /// How long it ran.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// Bid requests answered.
-    pub requests: u64,
+    pub(crate) requests: u64,
     /// Bid requests answered per second.
-    pub requests_per_s: f64,
+    pub(crate) requests_per_s: f64,
     /// The median latency of a bid request over HTTP, in milliseconds.
     pub p50_ms: f64,
     /// The slowest of a hundred, in milliseconds.
     pub p99_ms: f64,
     /// Requests answered with a bid.
-    pub bids: u64,
+    pub(crate) bids: u64,
     /// Bids that beat the outside market.
-    pub wins: u64,
+    pub(crate) wins: u64,
     /// Ads shown.
-    pub impressions: u64,
+    pub(crate) impressions: u64,
     /// Ads clicked.
-    pub clicks: u64,
+    pub(crate) clicks: u64,
     /// Clicks per impression.
-    pub ctr: f64,
+    pub(crate) ctr: f64,
     /// Clicks that converted.
-    pub conversions: u64,
+    pub(crate) conversions: u64,
     /// Requests or notices that got an error.
-    pub errors: u64,
+    pub(crate) errors: u64,
     /// Spent, in units of the accounting currency.
-    pub spend: String,
+    pub(crate) spend: String,
     /// Held for open bids.
-    pub reserved: String,
+    pub(crate) reserved: String,
     /// The sum of the daily budgets.
-    pub budget_daily: String,
+    pub(crate) budget_daily: String,
     /// What an even plan would have spent in this time.
-    pub spend_even_plan: String,
+    pub(crate) spend_even_plan: String,
     /// Campaigns that spent.
-    pub campaigns_spending: usize,
+    pub(crate) campaigns_spending: usize,
     /// Proposals refused, by agent and reason.
-    pub refused: BTreeMap<String, u64>,
+    pub(crate) refused: BTreeMap<String, u64>,
     /// Imps without a bid, by reason.
-    pub no_bids: BTreeMap<String, u64>,
+    pub(crate) no_bids: BTreeMap<String, u64>,
     /// The last decision with a bid, to be explained.
-    pub last_decision: String,
+    pub(crate) last_decision: String,
 }
 
 /// Gathers what the demo shows.
-pub struct Board {
+pub(crate) struct Board {
     counts: Arc<Counts>,
     runtime: Arc<Runtime>,
     server: SocketAddr,
@@ -71,15 +71,15 @@ pub struct Board {
 
 impl Board {
     /// Makes a board.
-    pub const fn new(counts: Arc<Counts>, runtime: Arc<Runtime>, server: SocketAddr) -> Self {
+    pub(crate) const fn new(counts: Arc<Counts>, runtime: Arc<Runtime>, server: SocketAddr) -> Self {
         Self { counts, runtime, server, shown: (0, Duration::ZERO) }
     }
 
     /// Rewrites the live line on standard error.
-    pub async fn show(&mut self, elapsed: Duration) {
+    pub(crate) async fn show(&mut self, elapsed: Duration) {
         let Ok(closing) = self.close(elapsed).await else { return };
         let (before, at) = self.shown;
-        let rate = (closing.requests - before) as f64 / (elapsed - at).as_secs_f64().max(0.1);
+        let rate = (closing.requests - before) as f64 / elapsed.saturating_sub(at).as_secs_f64().max(0.1);
         self.shown = (closing.requests, elapsed);
         let refused: u64 = closing.refused.values().sum();
         eprint!(
@@ -94,7 +94,7 @@ impl Board {
     }
 
     /// Sums up.
-    pub async fn close(&self, elapsed: Duration) -> Result<Closing> {
+    pub(crate) async fn close(&self, elapsed: Duration) -> Result<Closing> {
         let get = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
         let (requests, impressions, clicks) =
             (get(&self.counts.requests), get(&self.counts.impressions), get(&self.counts.clicks));
@@ -139,7 +139,7 @@ impl Board {
         let reply = Client::new(self.server).get("/metrics").await?;
         let text = String::from_utf8_lossy(&reply.body);
         closing.refused = counters(&text, "motet_proposals_refused_total", &["agent", "reason"]);
-        closing.no_bids = counters(&text, "motet_no_bids_total", &["reason"]);
+        closing.no_bids = counters(&text, "motet_no_bid_total", &["reason"]);
         Ok(())
     }
 }
@@ -163,16 +163,22 @@ fn counters(page: &str, name: &str, labels: &[&str]) -> BTreeMap<String, u64> {
 impl fmt::Display for Closing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let share = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
-        writeln!(f, "\n{} requests in {:.1} s: {:.0} a second, p50 {:.2} ms, p99 {:.2} ms over HTTP",
-            self.requests, self.seconds, self.requests_per_s, self.p50_ms, self.p99_ms)?;
+        writeln!(
+            f,
+            "\n{} requests in {:.1} s: {:.0} a second, p50 {:.2} ms, p99 {:.2} ms over HTTP",
+            self.requests, self.seconds, self.requests_per_s, self.p50_ms, self.p99_ms
+        )?;
         writeln!(f, "  bids         {:>7}  {:.1} % of requests", self.bids, share(self.bids, self.requests))?;
         writeln!(f, "  wins         {:>7}  {:.1} % of bids", self.wins, share(self.wins, self.bids))?;
         writeln!(f, "  impressions  {:>7}", self.impressions)?;
         writeln!(f, "  clicks       {:>7}  CTR {:.2} %", self.clicks, self.ctr * 100.0)?;
         writeln!(f, "  conversions  {:>7}", self.conversions)?;
         writeln!(f, "  errors       {:>7}", self.errors)?;
-        writeln!(f, "  spent {} by {} campaigns; an even plan over this time would spend {}; daily budgets are {}",
-            self.spend, self.campaigns_spending, self.spend_even_plan, self.budget_daily)?;
+        writeln!(
+            f,
+            "  spent {} by {} campaigns; an even plan over this time would spend {}; daily budgets are {}",
+            self.spend, self.campaigns_spending, self.spend_even_plan, self.budget_daily
+        )?;
         writeln!(f, "  no bid, by reason:")?;
         for (reason, count) in &self.no_bids {
             writeln!(f, "    {count:>7}  {reason}")?;

@@ -14,7 +14,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 pub use check::Problem;
 pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
 pub use sections::{
-    BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Server, Team, Tokens,
+    Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Server,
+    Team, Tokens,
 };
 use serde::Deserialize;
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub decision: Decision,
     /// Money held for bids.
     pub ledger: Ledger,
+    /// What may still count after an impression.
+    pub attribution: Attribution,
     /// What is kept on disk.
     pub journal: Journal,
     /// Signed links.

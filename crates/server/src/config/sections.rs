@@ -119,6 +119,16 @@ impl BidWindows {
     }
 }
 
+/// What may still count after an impression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attribution {
+    /// Seconds after an impression in which a click counts.
+    pub click_window_s: u32,
+    /// Seconds after a click in which a conversion counts.
+    pub conversion_window_s: u32,
+}
+
 /// What is kept on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -146,7 +146,7 @@ impl<P> App<P> {
     pub fn new(config: &Config, parts: Parts<P>) -> Result<Arc<Self>, BuildError> {
         Ok(Arc::new(Self {
             limits: Limits::of(config),
-            links: SignedLinks::new(parts.secrets.signer(), &parts.public_url),
+            links: SignedLinks::new(parts.secrets.signer(), &parts.public_url, config.attribution),
             users: parts.secrets.user_hasher(),
             consent: parts.consent,
             admin_token: parts.admin_token,
@@ -161,6 +161,10 @@ impl<P> App<P> {
     /// Returns the platform behind the app.
     pub const fn platform(&self) -> &P {
         &self.platform
+    }
+
+    pub(crate) const fn links(&self) -> &SignedLinks {
+        &self.links
     }
 
     pub(crate) const fn signer(&self) -> &Signer {

@@ -14,11 +14,15 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
 };
-use motet_agents::safety::consent::{Permit, permit};
+use motet_agents::safety::{
+    consent::{Permit, permit},
+    is_sensitive_segment,
+};
 use motet_insight::metrics::RequestOutcome;
 use motet_model::{
     decision::{ImpDecision, NoBidReason},
     request::AdRequest,
+    taxonomy,
 };
 use motet_openrtb::{Content, Decoded, Identity, Reasons, encode, reasons::nbr, redact};
 
@@ -86,6 +90,7 @@ async fn decide<P: Platform>(
         return no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken);
     }
     apply_consent(app, &mut request, &identity);
+    map_categories(&mut request);
     let id = if wants_reasons { request.id.clone() } else { String::new() };
     let deadline = received + time_for(&request, app.limits.deadline, app.limits.margin);
     match app.platform.decide(request, deadline).await {
@@ -100,6 +105,19 @@ fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) 
         Permit::ContextOnly(_) => redact(request),
         Permit::Identity => {
             request.user.key = identity.best().map(|(kind, value)| app.users.key(kind, value));
+            // Health, belief, politics and the like are used for nobody, whatever was consented to.
+            request.user.segments.retain(|segment| !is_sensitive_segment(segment));
+        }
+    }
+}
+
+/// Adds to each content category what it is in the Content Taxonomy 3.x, so that targeting and interests written in
+/// either list meet.
+fn map_categories(request: &mut AdRequest) {
+    let categories = &mut request.inventory.categories;
+    for place in 0..categories.len() {
+        if let Some(mapped) = taxonomy::to_content3(categories[place]).filter(|c| !categories.contains(c)) {
+            categories.push(mapped);
         }
     }
 }

@@ -3,19 +3,37 @@
 use motet_model::decision::Bid;
 use motet_openrtb::{LinkKind, Links};
 
-use crate::tokens::{Claim, Kind, Signer};
+use motet_units::{Span, Timestamp};
+
+use crate::{
+    config::Attribution,
+    tokens::{Claim, Kind, Signer},
+};
 
 /// Makes the addresses of one server.
 #[derive(Clone, Debug)]
 pub struct SignedLinks {
     signer: Signer,
     base: String,
+    click_window: Span,
+    conversion_window: Span,
 }
 
 impl SignedLinks {
     /// Makes links under an address, a final slash of which is left out.
-    pub fn new(signer: Signer, base: &str) -> Self {
-        Self { signer, base: base.trim_end_matches('/').to_owned() }
+    pub fn new(signer: Signer, base: &str, attribution: Attribution) -> Self {
+        let seconds = |seconds: u32| Span::from_secs(i64::from(seconds));
+        Self {
+            signer,
+            base: base.trim_end_matches('/').to_owned(),
+            click_window: seconds(attribution.click_window_s),
+            conversion_window: seconds(attribution.conversion_window_s),
+        }
+    }
+
+    /// Returns the claim that reports a conversion of a click made now.
+    pub(crate) fn conversion(&self, click: &Claim, now: Timestamp) -> Claim {
+        Claim { kind: Kind::Conversion, expires: now + self.conversion_window, ..*click }
     }
 
     pub(crate) const fn signer(&self) -> &Signer {
@@ -36,7 +54,9 @@ const fn path(kind: LinkKind) -> (&'static str, Kind) {
 impl Links for SignedLinks {
     fn write(&self, bid: &Bid, kind: LinkKind, url: &mut String) {
         let (path, kind) = path(kind);
-        let claim = Claim { bid: bid.id, creative: bid.creative, kind, expires: bid.expires };
+        // The impression may come at the very end of the bid's window, and the click as long again as one counts.
+        let expires = if kind == Kind::Click { bid.expires + self.click_window } else { bid.expires };
+        let claim = Claim { bid: bid.id, creative: bid.creative, kind, expires };
         url.push_str(&self.base);
         url.push_str(path);
         url.push_str(self.signer.sign(&claim).as_str());

@@ -18,7 +18,7 @@ use motet_model::{
     outcome::{Notice, NoticeKind, NoticeVerdict},
 };
 use motet_openrtb::{NoticeParams, RateTable};
-use motet_units::{CpmMicros, Nanos};
+use motet_units::Nanos;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -57,19 +57,10 @@ fn notice_kind(name: &str, told: &NoticeParams, rates: &RateTable) -> Option<Not
     let minimum_to_win = told.min_to_win(rates);
     Some(match name {
         "win" => NoticeKind::Won { price, minimum_to_win },
-        "billing" => {
-            NoticeKind::Billed { price: price.map(|price| multiplied(price, told.multiplier_millis)) }
-        }
+        "billing" => NoticeKind::Billed { price },
         "loss" => NoticeKind::Lost { reason: told.loss.unwrap_or(0), minimum_to_win },
         _ => return None,
     })
-}
-
-/// Returns the price of a play that counts as several impressions, rounded up.
-fn multiplied(price: CpmMicros, multiplier_millis: Option<u32>) -> CpmMicros {
-    let Some(millis) = multiplier_millis.filter(|millis| *millis != 1_000) else { return price };
-    let product = (i128::from(price.get()) * i128::from(millis) + 999) / 1_000;
-    CpmMicros::new(i64::try_from(product).unwrap_or(i64::MAX))
 }
 
 /// What became of a call.
@@ -154,7 +145,8 @@ pub(super) async fn click<P: Platform>(
         return plain(StatusCode::NOT_FOUND, "the creative is not known here");
     }
     let creative = &catalog.creative(claim.creative).creative;
-    let page = landing_page(&creative.landing_page, &claim, |claim| app.signer().sign(claim).to_string());
+    let report = app.links().conversion(&claim, wall_clock());
+    let page = landing_page(&creative.landing_page, || app.signer().sign(&report).to_string());
     let Ok(location) = HeaderValue::from_str(&page) else {
         return plain(StatusCode::NOT_FOUND, "the creative has no landing page");
     };
@@ -166,11 +158,11 @@ pub(super) async fn click<P: Platform>(
 }
 
 /// Puts the token that reports a conversion where the page asks for one.
-fn landing_page(page: &str, claim: &Claim, sign: impl Fn(&Claim) -> String) -> String {
+fn landing_page(page: &str, token: impl Fn() -> String) -> String {
     if !page.contains(CONVERSION_TOKEN) {
         return page.to_owned();
     }
-    page.replace(CONVERSION_TOKEN, &sign(&Claim { kind: Kind::Conversion, ..*claim }))
+    page.replace(CONVERSION_TOKEN, &token())
 }
 
 fn no_store(response: &mut Response<Body>) {
@@ -258,14 +250,6 @@ fn key_of(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_play_of_several_impressions_costs_as_many() {
-        let price = CpmMicros::new(1_001);
-        assert_eq!(multiplied(price, None), price);
-        assert_eq!(multiplied(price, Some(1_000)), price);
-        assert_eq!(multiplied(price, Some(2_500)), CpmMicros::new(2_503), "2502.5, rounded up");
-    }
 
     #[test]
     fn values_are_converted_exactly_and_rounded_down() {

@@ -14,6 +14,7 @@
 
 mod engine_thread;
 mod open;
+mod serving;
 mod stopwatch;
 mod writer;
 

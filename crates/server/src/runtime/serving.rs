@@ -1,0 +1,65 @@
+//! The runtime as the HTTP edge asks for it.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use motet_agent::Account;
+use motet_engine::{Effect, Event, Record, SealedRequest};
+use motet_insight::explain::explain;
+use motet_model::{
+    catalog::{Catalog, Change},
+    ids::{CampaignIx, DecisionId},
+    outcome::{Notice, NoticeVerdict},
+    request::AdRequest,
+};
+use motet_store::journal::Reader;
+
+use super::{Answer, Runtime, Unavailable, open};
+use crate::platform::{ChangeError, Explanation, Health, Platform};
+
+impl Platform for Arc<Runtime> {
+    async fn decide(&self, request: AdRequest, deadline: Instant) -> Option<Answer> {
+        Runtime::decide(self, Box::new(SealedRequest::new(request)), deadline).await
+    }
+
+    async fn notice(&self, notice: Notice) -> Result<NoticeVerdict, Unavailable> {
+        Runtime::notice(self, notice).await.map(|judgement| judgement.verdict)
+    }
+
+    async fn change(&self, changes: Vec<Change>) -> Result<(), ChangeError> {
+        Runtime::change(self, changes).await?.map_err(ChangeError::Refused)
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        Runtime::catalog(self)
+    }
+
+    async fn accounts(&self, campaigns: Vec<CampaignIx>) -> Result<Vec<Account>, Unavailable> {
+        Runtime::accounts(self, campaigns).await
+    }
+
+    async fn explanation(&self, id: DecisionId) -> Result<Option<Explanation>, Unavailable> {
+        let (dir, catalog) = (open::journal_dir(self.data_dir()), Runtime::catalog(self));
+        // Reading goes to the disk: it must not hold up the threads that answer bids.
+        let read = tokio::task::spawn_blocking(move || read_explanation(&dir, id, &catalog));
+        read.await.map_err(|_| Unavailable::Stopped)
+    }
+
+    fn health(&self) -> Health {
+        self.fault().map_or(Health::Ready, Health::NotReady)
+    }
+}
+
+/// Reads a decision from the journal and explains it; `None` when it is not on record here.
+fn read_explanation(journal: &Path, id: DecisionId, catalog: &Catalog) -> Option<Explanation> {
+    let found = Reader::open(journal).and_then(|reader| reader.read_one(id.sequence()));
+    let bytes = found.inspect_err(|error| tracing::warn!(%error, %id, "cannot read a decision")).ok()??;
+    let record = Record::decode(&bytes).ok()?;
+    let (Event::Requested(sealed), Effect::Decided(trace)) = (record.event, record.effect) else {
+        return None;
+    };
+    if trace.decision.id != id {
+        return None;
+    }
+    let explanation = explain(&trace, &sealed.request, catalog);
+    Some(Explanation { json: serde_json::to_value(&explanation).ok()?, text: explanation.to_text() })
+}
