@@ -21,7 +21,8 @@ pub(crate) struct UserTable<V> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Seat<V> {
     user: UserKey,
-    value: V,
+    // Boxed: when the table grows, seats move and what is remembered stays where it is.
+    value: Box<V>,
     spared: bool,
 }
 
@@ -61,7 +62,7 @@ impl<V: Default + Clone> UserTable<V> {
     }
 
     fn seat(&mut self, user: UserKey) -> usize {
-        let fresh = Seat { user, value: V::default(), spared: true };
+        let fresh = Seat { user, value: Box::default(), spared: true };
         let place = if self.seats.len() < self.most {
             self.seats.push(fresh);
             self.seats.len() - 1
@@ -102,12 +103,12 @@ impl<V: Default + Clone> UserTable<V> {
         if let Some(moved) = self.seats.get(place) {
             self.place_of.insert(moved.user, place as u32);
         }
-        Some(gone.value)
+        Some(*gone.value)
     }
 
     /// Iterates over what is remembered, in seat order.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.seats.iter().map(|seat| &seat.value)
+        self.seats.iter().map(|seat| &*seat.value)
     }
 
     /// Returns the table in the form it is saved in.

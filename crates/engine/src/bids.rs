@@ -2,12 +2,11 @@
 //! longer count, a click until a conversion can no longer count; then it is forgotten, so memory is bounded by
 //! traffic and windows, not by time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use motet_agent::{BidRecord, History};
 use motet_model::ids::BidId;
 use motet_units::Timestamp;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -25,7 +24,8 @@ pub(crate) struct OpenBid {
 /// All of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OpenBids {
-    by_id: FxHashMap<BidId, OpenBid>,
+    /// Ordered, not hashed: a hash table that doubles stops the world for as long as it moves its entries.
+    by_id: BTreeMap<BidId, Box<OpenBid>>,
     queue: BTreeSet<(Timestamp, BidId)>,
 }
 
@@ -38,15 +38,15 @@ impl OpenBids {
 
     fn insert(&mut self, id: BidId, bid: OpenBid) {
         self.queue.insert((bid.until, id));
-        self.by_id.insert(id, bid);
+        self.by_id.insert(id, Box::new(bid));
     }
 
     pub(crate) fn get(&self, id: BidId) -> Option<&OpenBid> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|bid| &**bid)
     }
 
     pub(crate) fn get_mut(&mut self, id: BidId) -> Option<&mut OpenBid> {
-        self.by_id.get_mut(&id)
+        self.by_id.get_mut(&id).map(|bid| &mut **bid)
     }
 
     /// Keeps a bid at least until a moment.
@@ -66,7 +66,7 @@ impl OpenBids {
             return None;
         }
         self.queue.remove(&first);
-        self.by_id.remove(&first.1)
+        self.by_id.remove(&first.1).map(|bid| *bid)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,7 +75,7 @@ impl OpenBids {
 
     /// Returns all bids in a fixed order, for a snapshot.
     pub(crate) fn to_sorted(&self) -> Vec<&OpenBid> {
-        self.queue.iter().filter_map(|(_, id)| self.by_id.get(id)).collect()
+        self.queue.iter().filter_map(|(_, id)| self.get(*id)).collect()
     }
 
     /// Takes back what [`OpenBids::to_sorted`] gave.

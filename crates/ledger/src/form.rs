@@ -1,8 +1,9 @@
 //! The written form of a ledger: sorted, so equal ledgers give equal bytes, and audited when read.
 
+use std::collections::BTreeMap;
+
 use motet_model::ids::BidId;
 use motet_units::Timestamp;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{Ledger, Limits, Reservation, campaign::Campaign};
@@ -31,12 +32,10 @@ struct Read {
 
 impl Serialize for Ledger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut reservations: Vec<_> = self.reservations.iter().collect();
-        reservations.sort_unstable_by_key(|&(bid, _)| bid);
         let written = Written {
             limits: &self.limits,
             campaigns: &self.campaigns,
-            reservations,
+            reservations: self.reservations.iter().collect(),
             expired_through: self.expired_through,
             reserved_nanos: self.reserved_nanos,
             spent_nanos: self.spent_nanos,
@@ -52,7 +51,7 @@ impl<'de> Deserialize<'de> for Ledger {
         let read = Read::deserialize(deserializer)?;
         let keys = read.reservations.len();
         let queue = read.reservations.iter().map(|&(bid, reservation)| (reservation.expires, bid)).collect();
-        let reservations: FxHashMap<_, _> = read.reservations.into_iter().collect();
+        let reservations: BTreeMap<_, _> = read.reservations.into_iter().collect();
         if reservations.len() != keys {
             return Err(D::Error::custom("a bid is reserved twice"));
         }

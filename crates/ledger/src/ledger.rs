@@ -1,10 +1,9 @@
 //! The ledger: campaigns, reservations, and the queue of their expiries.
 
-use std::collections::{BTreeSet, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use motet_model::ids::{BidId, CampaignIx};
 use motet_units::{Nanos, Timestamp};
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -74,7 +73,8 @@ pub struct Totals {
 pub struct Ledger {
     pub(crate) limits: Limits,
     pub(crate) campaigns: Vec<Option<Campaign>>,
-    pub(crate) reservations: FxHashMap<BidId, Reservation>,
+    /// Ordered, not hashed: a hash table that doubles stops the world for as long as it moves its entries.
+    pub(crate) reservations: BTreeMap<BidId, Reservation>,
     /// One entry for each key remembered, earliest expiry first.
     pub(crate) queue: BTreeSet<(Timestamp, BidId)>,
     /// Everything that expires up to here has been released.

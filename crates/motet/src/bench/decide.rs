@@ -40,6 +40,8 @@ pub(crate) struct Report {
     pub p99_us: f64,
     /// The slowest of a thousand, in microseconds.
     pub p999_us: f64,
+    /// The slowest of all, in microseconds.
+    pub(crate) slowest_us: f64,
     /// The time to take in the whole campaign list, in milliseconds.
     pub(crate) load_ms: f64,
     /// The longest control tick, in milliseconds.
@@ -132,6 +134,7 @@ impl Drive {
             p50_us: at(0.5),
             p99_us: at(0.99),
             p999_us: at(0.999),
+            slowest_us: at(1.0),
             load_ms: load.as_secs_f64() * 1e3,
             tick_ms_max: self.tick_max.as_secs_f64() * 1e3,
         }
@@ -146,7 +149,10 @@ pub(crate) fn command(campaigns: usize, seconds: u64, team: &str, json: bool) ->
         return Ok(());
     }
     println!("{} campaigns, {} decisions by the {}", report.campaigns, report.decisions, report.team);
-    println!("  p50 {:.1} µs   p99 {:.1} µs   p99.9 {:.1} µs", report.p50_us, report.p99_us, report.p999_us);
+    println!(
+        "  p50 {:.1} µs   p99 {:.1} µs   p99.9 {:.1} µs   slowest {:.0} µs",
+        report.p50_us, report.p99_us, report.p999_us, report.slowest_us
+    );
     println!(
         "  {:.0} decisions/s on one core, {:.0} % with a bid",
         report.decisions_per_s_core,

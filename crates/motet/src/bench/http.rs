@@ -23,7 +23,7 @@ use super::quantile;
 use crate::{client::Client, clock, demo::listeners};
 
 /// Connections the load keeps busy.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 128;
 /// Bodies made ahead.
 const BODIES: u64 = 4_000;
 const SEED: u64 = 11;
@@ -139,7 +139,7 @@ pub(crate) async fn run(seconds: u64) -> Result<Report> {
     let echo = Server::start(&["bench", "echo", "--core", "0"])?;
     pin(1);
     let bodies: Arc<Vec<Bytes>> = Arc::new(bodies()?);
-    let slice = Duration::from_secs_f64((seconds.max(6) as f64 - 4.0) / 8.0);
+    let slice = Duration::from_secs_f64((seconds.max(8) as f64 - 6.0) / 8.0);
     closed_loop(server.addr, &bodies, Duration::from_secs(1)).await?;
     closed_loop(echo.addr, &bodies, Duration::from_secs(1)).await?;
     let mut runs = Vec::new();
@@ -155,7 +155,7 @@ pub(crate) async fn run(seconds: u64) -> Result<Report> {
     }
     let cpu = cpu_seconds(server.pid()) - cpu_before;
     let (req_per_s, echo_req_per_s) = (median(runs.iter().map(|r| r.0)), median(runs.iter().map(|r| r.1)));
-    let mut latencies = open_loop(server.addr, &bodies, req_per_s / 2.0, Duration::from_secs(2)).await?;
+    let mut latencies = open_loop(server.addr, &bodies, req_per_s / 2.0, Duration::from_secs(4)).await?;
     latencies.sort_unstable();
     let at = |q: f64| quantile(&latencies, q).map_or(0.0, |micros| f64::from(micros) / 1_000.0);
     Ok(Report {

@@ -139,6 +139,8 @@ pub struct Journal {
     pub segment_mib: u64,
     /// Journal records between two snapshots.
     pub snapshot_every: u64,
+    /// Under load, how long requests gather so that many share one sync to disk, in microseconds.
+    pub commit_delay_us: u64,
 }
 
 /// Signed links.

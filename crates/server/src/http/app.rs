@@ -217,7 +217,7 @@ fn year_of(now: Timestamp) -> u16 {
     u16::try_from(1970 + now.secs() / AVERAGE_YEAR_S).unwrap_or(0)
 }
 
-fn decode_options(config: &Config) -> Result<DecodeOptions, BuildError> {
+pub(super) fn decode_options(config: &Config) -> Result<DecodeOptions, BuildError> {
     let openrtb = &config.openrtb;
     let currency = |code: &str| Code::currency(code).ok_or_else(|| BuildError::Currency(code.to_owned()));
     let mut rates = RateTable::new(currency(&openrtb.currency)?);

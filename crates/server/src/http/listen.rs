@@ -15,6 +15,8 @@ use tokio::{
 };
 use tower::Service as _;
 
+use motet_insight::metrics::Metrics;
+
 use super::{App, router};
 use crate::{config::Config, platform::Platform};
 
@@ -49,10 +51,22 @@ pub async fn serve<P: Platform>(
     listener: TcpListener,
     shutdown: Shutdown,
 ) {
+    let metrics = Arc::clone(&app.metrics);
+    serve_router(config, router(app), metrics, listener, shutdown).await;
+}
+
+/// Serves any router under the same limits and times as [`serve`].
+pub(crate) async fn serve_router(
+    config: &Config,
+    router: axum::Router,
+    metrics: Arc<Metrics>,
+    listener: TcpListener,
+    shutdown: Shutdown,
+) {
     let most = config.server.connections.min(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
     let server = Arc::new(Server {
-        router: router(Arc::clone(&app)),
+        router,
         head_time: Duration::from_secs(config.server.keep_alive_s),
         shutdown: shutdown.clone(),
     });
@@ -72,7 +86,7 @@ pub async fn serve<P: Platform>(
                 continue;
             }
         };
-        let (server, metrics) = (Arc::clone(&server), Arc::clone(&app.metrics));
+        let (server, metrics) = (Arc::clone(&server), Arc::clone(&metrics));
         tokio::spawn(async move {
             metrics.connections(1);
             server.hold(stream).await;

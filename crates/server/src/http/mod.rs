@@ -13,6 +13,7 @@
 mod app;
 mod bid;
 mod body;
+pub mod echo;
 mod links;
 mod listen;
 mod notices;
@@ -52,13 +53,17 @@ pub(crate) const fn route<P: Platform>(
     Route { path, methods, handler }
 }
 
+/// Returns the path of bid requests. It keeps its own time, and so needs no layer that does.
+pub(crate) fn bid_routes<P: Platform>() -> Vec<Route<P>> {
+    vec![route("/openrtb2/bid", &["POST"], routing::post(bid::bid::<P>))]
+}
+
 /// Returns the paths that need no bearer token.
 pub(crate) fn open_routes<P: Platform>() -> Vec<Route<P>> {
-    use routing::{get, post};
+    use routing::get;
     let told = || get(notices::notice::<P>).post(notices::notice::<P>);
     let conversion = || get(notices::conversion::<P>).post(notices::conversion::<P>);
     vec![
-        route("/openrtb2/bid", &["POST"], post(bid::bid::<P>)),
         route("/n/{kind}/{token}", &["GET", "POST"], told()),
         route("/i/{token}", &["GET"], get(notices::impression::<P>)),
         route("/c/{token}", &["GET"], get(notices::click::<P>)),
@@ -84,6 +89,7 @@ pub fn router<P: Platform>(app: Arc<App<P>>) -> Router {
     mount(open_routes::<P>())
         .merge(guarded)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), operations::in_time::<P>))
+        .merge(mount(bid_routes::<P>()))
         .with_state(app)
 }
 

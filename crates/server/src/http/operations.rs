@@ -55,9 +55,6 @@ pub(super) async fn in_time<P: Platform>(
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    if request.uri().path() == "/openrtb2/bid" {
-        return next.run(request).await;
-    }
     // Twice the time: once for the body, once for the answer.
     match tokio::time::timeout(app.limits.request * 2, next.run(request)).await {
         Ok(response) => response,

@@ -45,6 +45,8 @@ pub(super) struct EngineThread {
     filling: Filled,
     tick: Duration,
     next_tick: Instant,
+    /// How long the thread rests after a batch of several, while the next one gathers.
+    rest: Duration,
     snapshot_every: u64,
     since_snapshot: u64,
     catalog_version: u64,
@@ -73,6 +75,7 @@ impl EngineThread {
             shared,
             probe,
             tick: settings.tick,
+            rest: settings.commit_delay,
             next_tick: monotonic() + settings.tick,
             snapshot_every: settings.snapshot_every.max(1),
             since_snapshot: 0,
@@ -88,8 +91,14 @@ impl EngineThread {
                 self.filling.snapshot = Some(self.engine.save());
                 self.since_snapshot = 0;
             }
+            let several = self.filling.batch.len() > 1;
             if self.hand_on().is_err() || flow == Flow::Stop {
                 return;
+            }
+            if several {
+                // Under load the next batch gathers meanwhile: one wake-up and one sync serve many. A lone request
+                // is never kept waiting.
+                std::thread::sleep(self.rest);
             }
         }
     }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub segment_bytes: u64,
     /// A snapshot is written after this many records.
     pub snapshot_every: u64,
+    /// How long the engine rests between batches under load, so that many share one wake-up and one sync.
+    pub commit_delay: Duration,
     /// The time between control ticks.
     pub tick: Duration,
     /// The most commands waiting for the engine.

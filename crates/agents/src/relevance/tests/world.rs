@@ -122,7 +122,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(options: Options) -> Self {
-        Self { catalog: Catalog::default(), agent: RelevanceAgent::new(options, RelevanceAgent::fixed_policy()), decisions: 0 }
+        Self {
+            catalog: Catalog::default(),
+            agent: RelevanceAgent::new(options, RelevanceAgent::fixed_policy()),
+            decisions: 0,
+        }
     }
 
     pub(super) fn apply(&mut self, change: Change) {

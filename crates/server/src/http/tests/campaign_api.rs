@@ -10,7 +10,12 @@ use motet_model::catalog::Switch;
 use serde_json::{Value, json};
 
 use super::support::{InMemory, TOKEN, admin, app, get, send};
-use crate::{api, api::spec::FileOfSpecs, http::open_routes, platform::Platform as _};
+use crate::{
+    api,
+    api::spec::FileOfSpecs,
+    http::{bid_routes, open_routes},
+    platform::Platform as _,
+};
 
 const CAMPAIGN: &str = r#"{
     "advertiser": "cantata", "budget": { "daily": "12.50" }, "goal": { "cpc": "0.40" },
@@ -211,7 +216,9 @@ async fn a_decision_is_explained_in_both_forms() {
 
 #[tokio::test]
 async fn the_description_and_the_router_have_the_same_paths_and_methods() {
-    let routes = [open_routes::<InMemory>(), api::routes::<InMemory>()].into_iter().flatten();
+    let routes = [bid_routes::<InMemory>(), open_routes::<InMemory>(), api::routes::<InMemory>()]
+        .into_iter()
+        .flatten();
     let ours: BTreeSet<_> = routes
         .flat_map(|route| {
             route.methods.iter().map(move |method| (route.path.to_owned(), method.to_lowercase()))
