@@ -288,7 +288,7 @@ fn inventory_says_where_and_whose_it_is() {
     assert_eq!(decode(body, &options()).unwrap().request.inventory.ownership, Ownership::Exchange);
     assert_eq!(inventory.domain.as_deref(), Some("news.example"));
     assert_eq!(format!("{:?}", inventory.categories), "[IAB1, 9:483, IAB17-44]");
-    assert_eq!(inventory.keywords, ["jazz", "blues", "live", "podcast"]);
+    assert_eq!(inventory.keywords, ["jazz", "blues", "blues", "live", "podcast"]);
     assert_eq!(inventory.language, Code::language("en"));
     let both = with(r#""site":{"domain":"a.example"},"app":{"bundle":"com.app"}"#).request;
     assert!(both.oddities.mixed_channels);

@@ -1,8 +1,8 @@
 //! The relevance agent: which ads could fill an imp, and how likely each is clicked and bought from.
 //!
 //! Retrieval first: a compiled index of all targeting rules finds the ads that could answer, best prior first
-//! (see [`index`]), each checked exactly. Then ranking: rates from an online model over hashed features, calibrated
-//! (see [`model`], [`calibration`]). For each imp it names a bounded number of ads and asks that they be explored
+//! (see `index`), each checked exactly. Then ranking: rates from an online model over hashed features, calibrated
+//! (see `model`, `calibration`). For each imp it names a bounded number of ads and asks that they be explored
 //! by inverse-gap weighting (Foster and Rakhlin, ICML 2020): the coordinator draws, so that the propensity it logs
 //! is exact. The greed grows with the square root of the impressions learned from.
 //!

@@ -135,14 +135,14 @@ fn request(number: u64, draw: &mut Stream, person: &Person, topic: &Topic, slot:
     let mut imp = json!({"id": "1", "secure": 1, "bidfloor": floor, "bidfloorcur": "USD", "tagid": format!("{slot:?}").to_lowercase()});
     match slot {
         Slot::Audio => {
-            imp["audio"] = json!({"mimes": ["audio/mpeg", "audio/mp4"], "minduration": 5, "maxduration": 60, "protocols": [2, 3, 7, 11, 13], "feed": 5})
+            imp["audio"] = json!({"mimes": ["audio/mpeg", "audio/mp4"], "minduration": 5, "maxduration": 60, "protocols": [2, 3, 7, 11, 13], "feed": 5});
         }
         Slot::Banner => {
             imp["banner"] =
-                json!({"format": [{"w": 300, "h": 250}, {"w": 728, "h": 90}, {"w": 320, "h": 50}], "pos": 1})
+                json!({"format": [{"w": 300, "h": 250}, {"w": 728, "h": 90}, {"w": 320, "h": 50}], "pos": 1});
         }
         Slot::Video => {
-            imp["video"] = json!({"mimes": ["video/mp4"], "minduration": 5, "maxduration": 30, "w": 640, "h": 360, "protocols": [2, 3, 7, 11, 13]})
+            imp["video"] = json!({"mimes": ["video/mp4"], "minduration": 5, "maxduration": 30, "w": 640, "h": 360, "protocols": [2, 3, 7, 11, 13]});
         }
         Slot::Native => {
             let native = json!({"native": {"ver": "1.2", "assets": [
