@@ -44,6 +44,8 @@ pub(crate) struct Report {
     pub(crate) slowest_us: f64,
     /// The time to take in the whole campaign list, in milliseconds.
     pub(crate) load_ms: f64,
+    /// The time to write the whole state for a snapshot, in milliseconds: decisions wait for it.
+    pub(crate) snapshot_ms: f64,
     /// The longest control tick, in milliseconds.
     pub(crate) tick_ms_max: f64,
 }
@@ -124,6 +126,9 @@ impl Drive {
         let total: f64 = self.taken.iter().map(|n| f64::from(*n)).sum();
         let decisions = self.taken.len();
         self.taken.sort_unstable();
+        let began = clock::monotonic();
+        std::hint::black_box(self.engine.save());
+        let snapshot_ms = began.elapsed().as_secs_f64() * 1e3;
         let at = |q: f64| quantile(&self.taken, q).map_or(0.0, |nanos| f64::from(nanos) / 1_000.0);
         Report {
             campaigns,
@@ -136,6 +141,7 @@ impl Drive {
             p999_us: at(0.999),
             slowest_us: at(1.0),
             load_ms: load.as_secs_f64() * 1e3,
+            snapshot_ms,
             tick_ms_max: self.tick_max.as_secs_f64() * 1e3,
         }
     }
