@@ -206,12 +206,7 @@ fn explored(hearing: &Hearing<'_, '_>, imp: u16, ranked: &[Entry], greed: Option
     let Some(greed) = greed else { return (0, 1.0) };
     let bids: SmallVec<[f64; 16]> = ranked.iter().map(|entry| entry.bid.as_f64()).collect();
     let chances = explore::propensities(&bids, greed);
-    let mut stream = hearing.brief.chance.stream("exploration");
-    // Each imp has its own draw, whatever the other imps did with theirs.
-    for _ in 0..imp {
-        stream.bits();
-    }
-    let chosen = explore::draw(&chances, &mut stream);
+    let chosen = explore::drawn(&chances, imp, hearing.brief.chance);
     (chosen, chances[chosen])
 }
 

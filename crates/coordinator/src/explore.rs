@@ -4,7 +4,7 @@
 //! With K entries and relative gaps g = (best − bid) / best, entry a that is not the best is chosen with chance
 //! 1 / (K + greed · g), and the best with what is left. Greed 0 is uniform; the greater, the closer to greedy.
 
-use motet_units::Stream;
+use motet_units::{Chance, Stream};
 use smallvec::SmallVec;
 
 /// Returns the chance of each entry; `bids` are in rank order, best first, and positive.
@@ -31,8 +31,18 @@ pub fn propensities(bids: &[f64], greed: f64) -> SmallVec<[f64; 16]> {
     chances
 }
 
+/// Returns the place drawn for an imp among entries of these chances, under a decision's key. Each imp has its own
+/// draw, whatever the other imps did with theirs.
+pub fn drawn(chances: &[f64], imp: u16, chance: Chance) -> usize {
+    let mut stream = chance.stream("exploration");
+    for _ in 0..imp {
+        stream.bits();
+    }
+    draw(chances, &mut stream)
+}
+
 /// Draws one entry by its chance.
-pub(crate) fn draw(chances: &[f64], stream: &mut Stream) -> usize {
+fn draw(chances: &[f64], stream: &mut Stream) -> usize {
     let mut left = stream.unit();
     for (place, chance) in chances.iter().enumerate() {
         if left < *chance {
@@ -45,7 +55,6 @@ pub(crate) fn draw(chances: &[f64], stream: &mut Stream) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use motet_units::Chance;
     use proptest::prelude::*;
 
     use super::*;

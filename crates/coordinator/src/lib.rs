@@ -19,7 +19,7 @@ mod team;
 mod timing;
 mod trace;
 
-pub use explore::propensities;
+pub use explore::{drawn, propensities};
 pub use team::Team;
 pub use timing::{Presence, Stopwatch, TimeLeft, Timing};
 pub use trace::{AuctionRecord, Trace};

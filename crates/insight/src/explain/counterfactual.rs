@@ -8,7 +8,7 @@
 //! the exchange's own auction would have gone.
 
 use motet_agent::CandidateIx;
-use motet_coordinator::{AuctionRecord, propensities};
+use motet_coordinator::{AuctionRecord, drawn, propensities};
 use motet_units::{Chance, CpmMicros, Multiplier, Nanos};
 use serde::Serialize;
 use smallvec::SmallVec;
@@ -233,22 +233,6 @@ pub(super) fn choose(
         None => 0,
     };
     ranked.get(place).map(|(ix, _)| *ix)
-}
-
-/// Draws as the coordinator does: one stream for the decision, the draw of each imp in its place.
-fn drawn(chances: &[f64], imp: u16, chance: Chance) -> usize {
-    let mut stream = chance.stream("exploration");
-    for _ in 0..imp {
-        stream.bits();
-    }
-    let mut left = stream.unit();
-    for (place, chance) in chances.iter().enumerate() {
-        if left < *chance {
-            return place;
-        }
-        left -= chance;
-    }
-    0
 }
 
 fn bids(ranked: &[(CandidateIx, CpmMicros)]) -> SmallVec<[f64; 16]> {
