@@ -38,7 +38,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Demo(options) => demo::command(options),
         Command::Serve(options) => serve::command(options),
         Command::Explain(o) => explain::command(&o.id, &o.data_dir, o.json, &o.audience),
-        Command::Replay(o) => replay::command(&o.data_dir, o.json),
+        Command::Replay(options) => replay::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
         Command::Config(options) => config::command(options),

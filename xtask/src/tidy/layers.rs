@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 20] = [
+const LAYERS: [(&str, u8); 27] = [
     ("motet-units", 0),
     ("motet-model", 1),
     ("motet-agent", 2),
@@ -23,8 +23,14 @@ const LAYERS: [(&str, u8); 20] = [
     ("motet-baseline", 3),
     ("motet-coordinator", 3),
     ("motet-experiment", 3),
+    ("motet-hindsight", 3),
     ("motet-engine", 4),
+    ("motet-ope", 4),
+    ("motet-arena", 5),
+    ("motet-backtest", 5),
+    ("motet-history", 5),
     ("motet-sim", 5),
+    ("motet-calibrate", 6),
     ("motet-learn", 6),
     ("motet-openrtb", 6),
     ("motet-bus", 6),
@@ -36,7 +42,7 @@ const LAYERS: [(&str, u8); 20] = [
 ];
 
 /// What the server never links: a trained policy reaches it as a versioned file.
-const NOT_IN_SERVER: [&str; 2] = ["motet-sim", "motet-learn"];
+const NOT_IN_SERVER: [&str; 5] = ["motet-sim", "motet-learn", "motet-arena", "motet-backtest", "motet-calibrate"];
 
 /// A package of the workspace with the workspace packages it is built from.
 #[derive(Clone, Debug)]

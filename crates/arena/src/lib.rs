@@ -1,0 +1,1 @@
+//! The field's benchmark markets, rebuilt: AuctionNet's and AuctionGym's formats, with their rivals.

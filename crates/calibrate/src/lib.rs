@@ -1,0 +1,1 @@
+//! Fits a world to logs and says how well it fits.

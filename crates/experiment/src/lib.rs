@@ -1,0 +1,1 @@
+//! Assignment, statistics and verdicts of comparisons; pure.

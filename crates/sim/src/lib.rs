@@ -1,0 +1,1 @@
+//! The simulated world that drives the engine: listeners, publishers, rivals, outcomes, fraud, shocks.
