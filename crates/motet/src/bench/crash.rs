@@ -111,7 +111,7 @@ pub(crate) async fn run(cycles: u32, seed: u64, progress: &ProgressBar) -> Resul
         load_until_killed(&mut server, &books, seed, cycle).await;
         progress.inc(1);
     }
-    let replayed = crate::replay::run(folder.path(), &ProgressBar::hidden())?;
+    let replayed = crate::replay::journal::run(folder.path(), &ProgressBar::hidden())?;
     report.different = replayed.different;
     let books = books.lock().await;
     (report.bids, report.bills) = (books.bids, books.bills);

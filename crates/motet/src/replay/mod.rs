@@ -1,7 +1,7 @@
 //! `motet replay`: takes a log again. A journal must come out the same to the bit; another system's log is asked what a
 //! policy would have done on it.
 
-mod journal;
+pub(crate) mod journal;
 
 use anyhow::Result;
 
