@@ -12,6 +12,7 @@
 //! clicked, what it is worth) is never shown to the engine.
 
 pub mod dist;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod world;

@@ -21,7 +21,7 @@ use motet_model::{
 use motet_units::{Chance, CpmMicros, Span, Timestamp};
 
 use self::due::{Due, Served, What};
-pub use self::watch::{Auctioned, Decided, Happened, Outcome, Watch, Winner};
+pub use self::watch::{Auctioned, Decided, Happened, Outcome, Told, Watch, Winner};
 use crate::{
     scenario::{self, ShockKind},
     world::{
@@ -255,7 +255,7 @@ impl<'w> Run<'w> {
     ) {
         let event = Event::Noticed(notice);
         if let Effect::Judged(judgement) = self.engine.step(self.now, &event, Timing::Unlimited) {
-            watch.told(&notice, &judgement, visit, campaign);
+            watch.told(&Told { at: self.now, notice: &notice, judgement: &judgement, visit, campaign });
         }
     }
 

@@ -99,6 +99,21 @@ pub enum Outcome {
     Untold,
 }
 
+/// Something the engine was told.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// When it was told; never before it happened.
+    pub at: Timestamp,
+    /// What.
+    pub notice: &'a Notice,
+    /// What the engine made of it.
+    pub judgement: &'a Judgement,
+    /// The visit it is about.
+    pub visit: &'a Visit,
+    /// Whose ad.
+    pub campaign: CampaignIx,
+}
+
 /// Watches a run. Every method does nothing unless it is written.
 pub trait Watch {
     /// A request is about to be given to the engine.
@@ -110,7 +125,7 @@ pub trait Watch {
     /// Something happened to a served ad.
     fn happened(&mut self, _happened: &Happened<'_>) {}
     /// The engine was told of something.
-    fn told(&mut self, _notice: &Notice, _judgement: &Judgement, _visit: &Visit, _campaign: CampaignIx) {}
+    fn told(&mut self, _told: &Told<'_>) {}
     /// A control tick is over.
     fn ticked(&mut self, _engine: &Engine, _now: Timestamp) {}
 }
@@ -134,9 +149,9 @@ impl<A: Watch, B: Watch> Watch for (A, B) {
         self.0.happened(happened);
         self.1.happened(happened);
     }
-    fn told(&mut self, notice: &Notice, judgement: &Judgement, visit: &Visit, campaign: CampaignIx) {
-        self.0.told(notice, judgement, visit, campaign);
-        self.1.told(notice, judgement, visit, campaign);
+    fn told(&mut self, told: &Told<'_>) {
+        self.0.told(told);
+        self.1.told(told);
     }
     fn ticked(&mut self, engine: &Engine, now: Timestamp) {
         self.0.ticked(engine, now);
@@ -157,8 +172,8 @@ impl<W: Watch + ?Sized> Watch for &mut W {
     fn happened(&mut self, happened: &Happened<'_>) {
         (**self).happened(happened);
     }
-    fn told(&mut self, notice: &Notice, judgement: &Judgement, visit: &Visit, campaign: CampaignIx) {
-        (**self).told(notice, judgement, visit, campaign);
+    fn told(&mut self, told: &Told<'_>) {
+        (**self).told(told);
     }
     fn ticked(&mut self, engine: &Engine, now: Timestamp) {
         (**self).ticked(engine, now);
