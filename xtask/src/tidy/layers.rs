@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 26] = [
+const LAYERS: [(&str, u8); 27] = [
     ("motet-units", 0),
     ("motet-model", 1),
+    ("motet-plot", 1),
     ("motet-agent", 2),
     ("motet-auction", 2),
     ("motet-ledger", 2),
