@@ -12,11 +12,17 @@
 //! clicked, what it is worth) is never shown to the engine.
 
 pub mod dist;
+pub mod fraud_score;
+pub mod parallel;
+pub mod regret;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod team;
 pub mod world;
 
+pub use parallel::parallel;
 pub use run::{Run, Watch};
 pub use scenario::Scenario;
+pub use team::Team;
 pub use world::World;

@@ -179,6 +179,7 @@ impl Watch for Recorder<'_> {
                 tally.conversions += 1;
                 tally.sales = tally.sales + sale;
             }),
+            Outcome::Faked(_) => {}
             Outcome::Untold => self.count(campaign, visit.publisher, |tally| tally.untold += 1),
             #[allow(unreachable_patterns, reason = "what attacks fake is the fraud score's")]
             _ => {}

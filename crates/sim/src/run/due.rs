@@ -10,7 +10,7 @@ use motet_model::{
 };
 use motet_units::{CpmMicros, Nanos, Timestamp};
 
-use crate::world::Visit;
+use crate::world::{Visit, fraud::FakeKind};
 
 /// One thing to come.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub(crate) enum What {
     Clicked(Box<Served>),
     /// The visitor buys; told later.
     Converted(Box<Served>, Nanos),
+    /// An attack reports something that did not happen.
+    Faked(Box<Served>, FakeKind),
 }
 
 impl Due {
@@ -67,6 +69,7 @@ impl Due {
             What::Rendered(served) => (2, served.visit.id, served.place),
             What::Clicked(served) => (3, served.visit.id, served.place),
             What::Converted(served, _) => (4, served.visit.id, served.place),
+            What::Faked(served, kind) => (5 + *kind as u8, served.visit.id, served.place),
         };
         (self.at, class, id, place)
     }

@@ -24,6 +24,7 @@ use self::due::{Due, Served, What};
 pub use self::watch::{Auctioned, Decided, Happened, Outcome, Told, Watch, Winner};
 use crate::{
     scenario::{self, ShockKind},
+    team::Team,
     world::{
         Conditions, Visit, World,
         listeners::Memory,
@@ -46,15 +47,16 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Takes the scenario's options with a team, for everybody.
+    /// Takes the scenario's options with a kind of team, for everybody.
     ///
     /// # Errors
     /// When the scenario sets options the engine does not know.
-    pub fn new(world: &World, team: TeamKind) -> Result<Self, scenario::Error> {
-        let mut options = world.scenario.engine_options()?;
-        options.team = team;
-        options.seed = Chance::new(world.seed, 0).key();
-        Ok(Self { options, audience: Audience::ALL })
+    pub fn new(world: &World, kind: TeamKind) -> Result<Self, scenario::Error> {
+        let team = match kind {
+            TeamKind::Agents => Team::Agents,
+            TeamKind::Baseline => Team::Baseline,
+        };
+        team.setup(world, Audience::ALL)
     }
 }
 
@@ -242,6 +244,7 @@ impl<'w> Run<'w> {
             What::Rendered(served) => self.render(&served, watch),
             What::Clicked(served) => self.click(&served, watch),
             What::Converted(served, sale) => self.report_conversion(&served, sale, watch),
+            What::Faked(served, kind) => self.report_fake(&served, kind, watch),
         }
     }
 
@@ -275,7 +278,8 @@ impl<'w> Run<'w> {
         let memory = &self.memories[visit.listener as usize];
         let request = self.forge.request(visit.publisher);
         let decision = &trace.decision;
-        watch.decided(&Decided { world: self.world, visit, request, decision, memory });
+        let engine = &self.engine;
+        watch.decided(&Decided { world: self.world, visit, request, decision, memory, engine });
         self.hold_auctions(visit, decision, watch);
     }
 

@@ -3,6 +3,8 @@
 use motet_model::outcome::{Notice, NoticeKind};
 use motet_units::Nanos;
 
+use crate::world::fraud::FakeKind;
+
 use super::{
     Happened, Outcome, Run, Watch,
     due::{Due, Served, What},
@@ -15,6 +17,7 @@ impl Run<'_> {
             self.report(served, NoticeKind::Billed { price: Some(price) }, watch);
         }
         self.report(served, NoticeKind::Impression, watch);
+        self.plan_fakes(served);
         if served.visit.attack.is_some() {
             self.render_to_attacker(served, watch)
         } else {
@@ -56,6 +59,36 @@ impl Run<'_> {
         if let Some(click_in) = response.click {
             self.due.push(Due { at: self.now + click_in, what: What::Clicked(Box::new(served.clone())) });
         }
+    }
+
+    /// Puts on its way what attacks will report of an ad shown on a publisher of theirs.
+    fn plan_fakes(&mut self, served: &Served) {
+        for fake in self.world.fraud.fakes(self.world, &served.visit, served.place) {
+            let mut served = served.clone();
+            served.visit.attack = Some(fake.attack);
+            let what = What::Faked(Box::new(served), fake.kind);
+            self.due.push(Due { at: self.now + fake.after, what });
+        }
+    }
+
+    /// An attack reports something that did not happen, or not because of the ad.
+    pub(super) fn report_fake(&mut self, served: &Served, kind: FakeKind, watch: &mut impl Watch) {
+        let (told, key) = match kind {
+            FakeKind::Click => (NoticeKind::Click, 0),
+            FakeKind::Conversion => {
+                let sale = self.world.sale(served.campaign, &self.world.mood(&served.visit, served.place));
+                // A key of its own: the person's own purchase may be reported as well.
+                (NoticeKind::Conversion { value: Some(sale) }, 1)
+            }
+            FakeKind::BillAgain => match served.bill {
+                Some(price) => (NoticeKind::Billed { price: Some(price) }, 0),
+                None => return,
+            },
+            FakeKind::ImpressionAgain => (NoticeKind::Impression, 0),
+        };
+        watch.happened(&self.happened(served, Outcome::Faked(kind)));
+        let notice = Notice { bid: served.bid, kind: told, happened_at: self.now, key };
+        self.tell(notice, &served.visit, served.campaign, watch);
     }
 
     pub(super) fn click(&mut self, served: &Served, watch: &mut impl Watch) {

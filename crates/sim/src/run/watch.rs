@@ -11,6 +11,7 @@ use motet_units::{CpmMicros, Nanos, Timestamp};
 
 use crate::world::{
     Visit, World,
+    fraud::FakeKind,
     listeners::Memory,
     rivals::{Competition, Holder},
 };
@@ -28,6 +29,8 @@ pub struct Decided<'a> {
     pub decision: &'a Decision,
     /// What the visitor has seen of late.
     pub memory: &'a Memory,
+    /// The engine, as the decision left it.
+    pub engine: &'a Engine,
 }
 
 /// Who got a slot.
@@ -97,6 +100,8 @@ pub enum Outcome {
     Converted(Nanos),
     /// A click or conversion was never told: the tracker is broken.
     Untold,
+    /// An attack, named by the visit, reports something that did not happen, or not because of the ad.
+    Faked(FakeKind),
 }
 
 /// Something the engine was told.

@@ -173,7 +173,16 @@ impl Scenario {
     }
 
     fn check_trouble(&self) -> Result<(), Error> {
+        let most = crate::world::fraud::MOST_ATTACKS;
+        within("fraud", self.fraud.len() as f64, 0.0, most as f64)?;
+        let carries = |id: &String| self.publishers.iter().any(|publisher| publisher.id == *id);
         for (place, attack) in self.fraud.iter().enumerate() {
+            if let Some(id) = attack.publisher.as_ref().filter(|id| !carries(id)) {
+                return Err(fault(
+                    format!("fraud[{place}].publisher"),
+                    format!("there is no publisher '{id}'"),
+                ));
+            }
             within(&format!("fraud[{place}].share"), attack.share, 0.0, 10.0)?;
             within(&format!("fraud[{place}].sources"), f64::from(attack.sources), 1.0, 1e6)?;
         }

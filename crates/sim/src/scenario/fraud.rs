@@ -19,6 +19,10 @@ pub struct Attack {
     /// How many sources it works from (machines, accounts, phones).
     #[serde(default = "default_sources")]
     pub sources: u32,
+    /// The publishers that carry it and are paid for it, by their id in the scenario; two of them are drawn. `None` draws
+    /// among all that are not owned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
 }
 
 const fn default_sources() -> u32 {

@@ -7,6 +7,7 @@ mod fraud;
 mod listeners;
 mod market;
 mod outcomes;
+mod shipped;
 mod shocks;
 mod supply;
 mod traffic;
@@ -19,6 +20,7 @@ pub use fraud::{Attack, Family};
 pub use listeners::{Consent, DeviceShare, Drift, Fatigue, Interests, Listeners};
 pub use market::{CampaignGroup, GoalKind, Market, Outside, PacingRival, Reach};
 pub use outcomes::{Click, Conversion, Outcomes};
+pub use shipped::{SHIPPED, shipped};
 pub use shocks::{Shock, ShockKind};
 pub use supply::{Floor, Medium, Publisher};
 pub use traffic::Traffic;
@@ -124,7 +126,7 @@ impl Scenario {
 }
 
 /// Lays one table over another: tables within are laid over each other, everything else is replaced.
-fn merge(mut below: toml::Table, above: &toml::Table) -> toml::Table {
+pub(crate) fn merge(mut below: toml::Table, above: &toml::Table) -> toml::Table {
     for (name, value) in above {
         let merged = match (below.remove(name), value) {
             (Some(toml::Value::Table(old)), toml::Value::Table(new)) => toml::Value::Table(merge(old, new)),

@@ -1,5 +1,6 @@
 //! A world: a scenario drawn under a seed.
 
+pub(crate) mod addresses;
 pub mod campaigns;
 pub mod fraud;
 pub mod listeners;

@@ -1,7 +1,6 @@
 //! Where ads are shown: the publishers of a world, and the requests their pages and players make.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
 
 use motet_engine::{Event, SealedRequest};
 use motet_model::{
@@ -15,7 +14,7 @@ use motet_model::{
 use motet_units::{Chance, CpmMicros, Stream};
 
 use super::{
-    Visit, World,
+    Visit, World, addresses,
     campaigns::SIZES,
     listeners::{DEVICES, Listener, Permission},
     topics,
@@ -63,6 +62,8 @@ fn harmonic(count: u16) -> f64 {
 #[derive(Debug)]
 pub struct Forge {
     events: Vec<Event>,
+    /// Publishers whose request bears an attack's traces, which a plain one does not write over.
+    disguised: Vec<bool>,
     countries: Vec<Code>,
 }
 
@@ -76,6 +77,7 @@ impl Forge {
         let countries = world.scenario.listeners.countries.iter();
         Self {
             events: world.places.iter().map(blank).collect(),
+            disguised: vec![false; world.places.len()],
             countries: countries.filter_map(|country| Code::country(country)).collect(),
         }
     }
@@ -86,6 +88,9 @@ impl Forge {
         let spec = &world.scenario.publishers[usize::from(world.places[place].spec)];
         let event = &mut self.events[place];
         let Event::Requested(sealed) = event else { unreachable!("the forge holds requests alone") };
+        if std::mem::replace(&mut self.disguised[place], visit.attack.is_some()) {
+            sealed.request = template(spec, &world.places[place]);
+        }
         // What it stands for is fully named by the visit, so the visit is digest enough.
         sealed.digest = visit.id;
         let request = &mut sealed.request;
@@ -96,6 +101,7 @@ impl Forge {
         request.inventory.categories.push(topics::all()[usize::from(topic)].category);
         let listener = world.population.get(visit.listener);
         write_device(&mut request.device, listener, &self.countries);
+        request.device.ip = Some(addresses::of(listener, visit.id, world.population.len()));
         write_user(request, listener);
         request.oddities = Oddities::default();
         event
@@ -149,7 +155,6 @@ fn write_device(device: &mut Device, listener: &Listener, countries: &[Code]) {
     write_text(&mut device.user_agent, model.user_agent);
     write_text(&mut device.os, model.os);
     device.geo.country = countries.get(usize::from(listener.country)).copied();
-    device.ip = Some(home_address(listener));
 }
 
 /// Overwrites a text in place.
@@ -161,14 +166,6 @@ pub(super) fn write_text(text: &mut Option<String>, with: &str) {
         }
         None => *text = Some(with.to_owned()),
     }
-}
-
-/// Returns a listener's address: fixed, of a home network, shortened where identity is not permitted.
-fn home_address(listener: &Listener) -> IpAddr {
-    let bits = listener.key.0;
-    let last =
-        if listener.permission == Permission::Granted { 1 + (bits >> 16 & 0xff) as u8 % 254 } else { 0 };
-    Ipv4Addr::new(82, 10 + (bits & 0x7f) as u8, (bits >> 8 & 0xff) as u8, last).into()
 }
 
 fn write_user(request: &mut AdRequest, listener: &Listener) {

@@ -56,14 +56,25 @@ impl World {
     /// Draws the first requests of the sessions that begin in a slice, in order of time.
     pub fn arrivals(&self, slice: u64, conditions: &Conditions, visits: &mut Vec<Visit>) {
         let begins = self.begins() + Span::from_secs(slice.cast_signed() * SLICE_S);
-        let mut count = Chance::new(self.seed, slice).stream("arrivals");
-        let sessions = dist::poisson(&mut count, self.sessions_expected(conditions)).min(1 << 20);
-        for number in 0..sessions {
+        for number in 0..self.sessions_in(slice, conditions) {
             visits.push(self.session(slice << 20 | number, begins));
         }
     }
 
-    fn session(&self, session: u64, begins: Timestamp) -> Visit {
+    /// Draws how many sessions begin in a slice.
+    pub(crate) fn sessions_in(&self, slice: u64, conditions: &Conditions) -> u64 {
+        let mut count = Chance::new(self.seed, slice).stream("arrivals");
+        dist::poisson(&mut count, self.sessions_expected(conditions)).min(1 << 20)
+    }
+
+    /// Returns how many sessions begin in an average slice.
+    pub(crate) fn sessions_on_average(&self) -> f64 {
+        let listeners = &self.scenario.listeners;
+        f64::from(listeners.count) * listeners.sessions_per_day * SLICE_S as f64 / 86_400.0
+    }
+
+    /// Draws the first request of a session that begins in a slice.
+    pub(crate) fn session(&self, session: u64, begins: Timestamp) -> Visit {
         let mut draw = Chance::new(self.seed, session).stream("session");
         let at = begins + Span::from_micros((draw.unit() * SLICE_S as f64 * 1e6) as i64);
         let listener = self.population.draw(&mut draw);
