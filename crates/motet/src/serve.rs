@@ -182,6 +182,7 @@ pub(crate) fn settings(config: &Config) -> Result<Settings> {
         engine: engine_options(config)?,
         segment_bytes: config.journal.segment_mib << 20,
         snapshot_every: config.journal.snapshot_every,
+        keep_segments: (config.journal.keep_segments > 0).then_some(config.journal.keep_segments),
         commit_delay: Duration::from_micros(config.journal.commit_delay_us),
         tick: Duration::from_secs(config.control.tick_s),
         queue: QUEUE,

@@ -47,6 +47,10 @@ impl Probe for MetricsProbe {
         self.metrics.ledger_lag(took.as_secs_f64());
     }
 
+    fn invariant_broken(&self) {
+        self.metrics.invariant_broken();
+    }
+
     fn shed(&self) {
         self.metrics.turned_away();
     }

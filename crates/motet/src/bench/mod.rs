@@ -5,6 +5,7 @@ pub(crate) mod decide;
 pub(crate) mod echo;
 pub(crate) mod http;
 pub(crate) mod ledger;
+pub(crate) mod sim;
 pub(crate) mod world;
 
 /// Returns the value at a quantile of sorted values.

@@ -34,6 +34,8 @@ pub struct Server {
     pub shutdown_grace_s: u64,
     /// Idempotency keys remembered.
     pub idempotency_keys: usize,
+    /// Whether answers to bid requests say how long each stage took.
+    pub timing: bool,
 }
 
 /// The exchange side.
@@ -139,6 +141,8 @@ pub struct Journal {
     pub segment_mib: u64,
     /// Journal records between two snapshots.
     pub snapshot_every: u64,
+    /// Journal files kept although snapshots stand for them; 0 keeps every one.
+    pub keep_segments: usize,
     /// Under load, how long requests gather so that many share one sync to disk, in microseconds.
     pub commit_delay_us: u64,
 }

@@ -100,6 +100,8 @@ pub(crate) struct Limits {
     pub(crate) request: Duration,
     pub(crate) deadline: Duration,
     pub(crate) margin: Duration,
+    /// Whether answers say how long each stage took.
+    pub(crate) timing: bool,
 }
 
 impl Limits {
@@ -114,6 +116,7 @@ impl Limits {
             request: server.request_timeout(),
             deadline: Duration::from_millis(openrtb.deadline_ms),
             margin: Duration::from_millis(openrtb.margin_ms),
+            timing: server.timing,
         }
     }
 }

@@ -38,6 +38,7 @@ use crate::{
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-openrtb-version");
 const VERSION: HeaderValue = HeaderValue::from_static("2.6");
+const TIMING_HEADER: HeaderName = HeaderName::from_static("server-timing");
 const JSON: &str = "application/json";
 
 pub(super) async fn bid<P: Platform>(State(app): State<Arc<App<P>>>, request: Request) -> Response<Body> {
@@ -94,7 +95,14 @@ async fn decide<P: Platform>(
     let id = if wants_reasons { request.id.clone() } else { String::new() };
     let deadline = received + time_for(&request, app.limits.deadline, app.limits.margin);
     match app.platform.decide(request, deadline).await {
-        Some(answer) => respond(app, &answer, reasons, headers),
+        Some(answer) => {
+            let woken = monotonic();
+            let (outcome, mut response) = respond(app, &answer, reasons, headers);
+            if app.limits.timing {
+                tell_timing(&mut response, &answer, received, woken);
+            }
+            (outcome, response)
+        }
         None => undecided(app, reasons, &id),
     }
 }
@@ -157,6 +165,14 @@ fn respond<P: Platform>(app: &App<P>, answer: &Answer, reasons: Reasons, headers
     response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     (outcome, response)
+}
+
+/// Says in a header how long each stage took.
+fn tell_timing(response: &mut Response<Body>, answer: &Answer, received: Instant, woken: Instant) {
+    let value = answer.milestones.server_timing(received, woken, monotonic());
+    if let Ok(value) = HeaderValue::from_str(&value) {
+        response.headers_mut().insert(TIMING_HEADER, value);
+    }
 }
 
 fn undecided<P: Platform>(app: &App<P>, reasons: Reasons, id: &str) -> Outcome {

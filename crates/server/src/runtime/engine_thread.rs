@@ -20,7 +20,7 @@ use motet_units::{Nanos, Timestamp};
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, Command, LiveStopwatch, Probe, Settings, Shared, monotonic, wall_clock,
+    Answer, Command, LiveStopwatch, Milestones, Probe, Settings, Shared, monotonic, wall_clock,
     writer::{Filled, Reply},
 };
 
@@ -47,8 +47,8 @@ pub(super) struct EngineThread {
     next_tick: Instant,
     /// How long the thread rests after a batch of several, while the next one gathers.
     rest: Duration,
-    snapshot_every: u64,
-    since_snapshot: u64,
+    /// Whether anything was taken, so that a snapshot is worth writing when stopping.
+    stepped: bool,
     catalog_version: u64,
 }
 
@@ -77,8 +77,7 @@ impl EngineThread {
             tick: settings.tick,
             rest: settings.commit_delay,
             next_tick: monotonic() + settings.tick,
-            snapshot_every: settings.snapshot_every.max(1),
-            since_snapshot: 0,
+            stepped: false,
         }
     }
 
@@ -87,9 +86,9 @@ impl EngineThread {
         self.report_accounts();
         loop {
             let flow = self.take_some();
-            if self.since_snapshot >= self.snapshot_every || (flow == Flow::Stop && self.since_snapshot > 0) {
+            if flow == Flow::Stop && self.stepped {
+                // Nothing more is decided, so nothing waits for this: it makes the next start quick.
                 self.filling.snapshot = Some(self.engine.save());
-                self.since_snapshot = 0;
             }
             let several = self.filling.batch.len() > 1;
             if self.hand_on().is_err() || flow == Flow::Stop {
@@ -128,7 +127,9 @@ impl EngineThread {
 
     fn take(&mut self, command: Command) -> Flow {
         match command {
-            Command::Decide { sealed, deadline, reply } => self.decide(sealed, deadline, reply),
+            Command::Decide { sealed, deadline, queued, reply } => {
+                self.decide(sealed, deadline, queued, reply);
+            }
             Command::Notice { notice, reply } => {
                 let judgement = self.judge(notice);
                 self.filling.replies.push(Reply::Judged(reply, judgement));
@@ -155,6 +156,7 @@ impl EngineThread {
         &mut self,
         sealed: Box<motet_engine::SealedRequest>,
         deadline: Instant,
+        queued: Instant,
         reply: oneshot::Sender<Answer>,
     ) {
         let began = monotonic();
@@ -166,10 +168,12 @@ impl EngineThread {
         let event = Event::Requested(sealed);
         let effect = self.step(wall_clock(), &event, Timing::Live(&mut stopwatch));
         let (Effect::Decided(trace), Event::Requested(sealed)) = (effect, event) else { return };
-        self.probe.decided(&trace, monotonic() - began, stopwatch.times());
+        let decided = monotonic();
+        self.probe.decided(&trace, decided - began, stopwatch.times());
+        let milestones = Milestones::new(queued, began, decided);
         let decision = trace.decision;
         let bids = decision.imps.iter().any(|imp| matches!(imp, ImpDecision::Bid(_)));
-        let answer = Answer { decision, request: sealed.request, catalog: self.engine.catalog() };
+        let answer = Answer { decision, request: sealed.request, catalog: self.engine.catalog(), milestones };
         if bids {
             self.filling.replies.push(Reply::Decided(reply, Box::new(answer)));
         } else {
@@ -218,7 +222,7 @@ impl EngineThread {
             // The edge bounds what a request or change can hold far below a record's limit.
             self.shared.fail(error.to_string());
         }
-        self.since_snapshot += 1;
+        self.stepped = true;
         effect
     }
 

@@ -10,11 +10,18 @@
 //! shared by all that came in during the last. A failed write or sync stops the runtime: nothing is retried,
 //! nothing that was not durable is acknowledged.
 //!
+//! Snapshots are made by a third thread, the *follower*, from the journal and not from the live state, so that deciding
+//! never stops for one; see `follower`.
+//!
 //! Threads, clocks and channels live here and nowhere below.
 
 mod engine_thread;
+mod fold;
+mod follower;
+mod milestones;
 mod open;
 mod serving;
+mod spares;
 mod stopwatch;
 mod writer;
 
@@ -42,6 +49,7 @@ use motet_model::{
 use motet_units::Timestamp;
 use tokio::sync::oneshot;
 
+pub use milestones::Milestones;
 pub use open::{OpenError, Opened, open_engine};
 pub use stopwatch::{AgentTimes, LiveStopwatch};
 
@@ -56,6 +64,8 @@ pub struct Settings {
     pub segment_bytes: u64,
     /// A snapshot is written after this many records.
     pub snapshot_every: u64,
+    /// Segments of the journal kept although snapshots stand for them; `None` keeps every one.
+    pub keep_segments: Option<usize>,
     /// How long the engine rests between batches under load, so that many share one wake-up and one sync.
     pub commit_delay: Duration,
     /// The time between control ticks.
@@ -74,6 +84,8 @@ pub trait Probe: Send + Sync + 'static {
     fn committed(&self, records: usize, bytes: usize, took: Duration);
     /// A request was turned away undecided, because its time had passed or the queue was full.
     fn shed(&self);
+    /// Something that always holds does not: a fault of ours.
+    fn invariant_broken(&self);
     /// A control tick: all accounts, the ledger's sums and the number of bids remembered.
     fn ticked(
         &self,
@@ -93,6 +105,7 @@ impl Probe for NoProbe {
     fn judged(&self, _notice: &Notice, _judgement: &Judgement) {}
     fn committed(&self, _records: usize, _bytes: usize, _took: Duration) {}
     fn shed(&self) {}
+    fn invariant_broken(&self) {}
     fn ticked(&self, _: &Catalog, _: &[Account], _: &motet_ledger::Totals, _: usize) {}
 }
 
@@ -119,6 +132,8 @@ pub struct Answer {
     pub request: AdRequest,
     /// The catalog it was made from.
     pub catalog: Arc<Catalog>,
+    /// When it passed each stage.
+    pub milestones: Milestones,
 }
 
 /// What the engine thread is asked to do.
@@ -126,6 +141,7 @@ pub(crate) enum Command {
     Decide {
         sealed: Box<SealedRequest>,
         deadline: Instant,
+        queued: Instant,
         reply: oneshot::Sender<Answer>,
     },
     Notice {
@@ -237,15 +253,20 @@ impl Runtime {
         let (batches, to_commit) = sync_channel(1);
         let (emptied, to_fill) = sync_channel(4);
         let (snapshots, to_snapshot) = sync_channel(1);
+        let (spares, ordered) = sync_channel(1);
+        let workshop = spares::Workshop::new(settings, ordered, Arc::clone(shared));
         let writer = writer::Writer {
+            spares: workshop.maker(spares),
             journal,
             shared: Arc::clone(shared),
             probe: Arc::clone(probe),
             commands: commands.clone(),
             emptied,
             snapshots,
+            snapshot_every: settings.snapshot_every.max(1),
+            since_snapshot: 0,
         };
-        let snapshot_dir = open::snapshot_dir(&settings.data_dir);
+        let follower = follower::Follower::new(settings, Arc::clone(shared), Arc::clone(probe));
         let engine_thread = engine_thread::EngineThread::new(
             settings,
             engine,
@@ -256,14 +277,16 @@ impl Runtime {
         Ok(vec![
             named("motet-engine", move || engine_thread.run())?,
             named("motet-writer", move || writer.run(&to_commit))?,
-            named("motet-snapshot", move || writer::write_snapshots(&snapshot_dir, &to_snapshot))?,
+            named("motet-spare", move || workshop.run())?,
+            named("motet-follower", move || follower.run(&to_snapshot))?,
         ])
     }
 
     /// Decides a request by its deadline. `None` when it was turned away undecided or came too late.
     pub async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
-        if self.send(Command::Decide { sealed, deadline, reply }).is_err() {
+        let queued = monotonic();
+        if self.send(Command::Decide { sealed, deadline, queued, reply }).is_err() {
             self.probe.shed();
             return None;
         }
@@ -360,3 +383,6 @@ impl Drop for Runtime {
 fn named(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenError::Thread)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use motet_engine::{Difference, Engine, Event, Record, RecordError, SnapshotError};
-use motet_store::journal::{self, Batch, Journal, Reader, snapshot};
+use motet_store::journal::{self, Batch, Journal};
 
-use super::{Settings, wall_clock};
+use super::{Settings, fold::Fold, wall_clock};
 
 /// A data folder that cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -105,32 +105,13 @@ pub(crate) fn open(settings: &Settings) -> Result<(Engine, Journal, Opened), Ope
 /// # Errors
 /// When the folder cannot be read, or holds something this program decides differently.
 pub fn open_engine(data_dir: &Path) -> Result<(Engine, Opened), OpenError> {
-    let dir = journal_dir(data_dir);
-    let failed = |source| OpenError::Journal { dir: dir.clone(), source };
-    let latest = snapshot::latest(&snapshot_dir(data_dir)).map_err(failed)?;
-    for error in &latest.skipped {
-        tracing::warn!(%error, "a snapshot was passed over");
-    }
-    let reader = Reader::open(&dir).map_err(failed)?;
-    let first = reader.first_sequence().map_err(failed)?;
-    let snapshot = latest.snapshot.as_ref().map_or(0, |s| s.sequence);
-    if first > snapshot + 1 {
-        return Err(OpenError::Incomplete { first });
-    }
-    let mut engine = match latest.snapshot {
-        Some(found) => Engine::load(&found.bytes)
-            .map_err(|source| OpenError::Snapshot { sequence: found.sequence, source })?,
-        None => Engine::new(motet_engine::Options::default(), 1),
-    };
-    let mut records = reader.records_from(snapshot + 1).map_err(failed)?;
+    let mut fold = Fold::begin(data_dir)?;
     let mut replayed = 0;
-    while let Some(found) = records.read().map_err(failed)? {
-        let record = Record::decode(found.payload)
-            .map_err(|source| OpenError::Record { sequence: found.sequence, source })?;
-        engine.retake(&record).map_err(OpenError::Differs)?;
+    while fold.step()? {
         replayed += 1;
     }
-    Ok((engine, Opened { snapshot, replayed, truncated_bytes: 0 }))
+    let opened = Opened { snapshot: fold.snapshot(), replayed, truncated_bytes: 0 };
+    Ok((fold.into_engine(), opened))
 }
 
 /// Journals the options in force, so that a replay needs nothing but the journal.

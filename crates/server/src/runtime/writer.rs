@@ -1,28 +1,24 @@
 //! The writer thread: makes batches durable, then answers.
 
 use std::{
-    path::Path,
     sync::{
         Arc,
-        atomic::Ordering,
         mpsc::{Receiver, SyncSender},
     },
+    time::Instant,
 };
 
 use motet_engine::Judgement;
-use motet_store::journal::{Batch, Journal, snapshot};
+use motet_store::journal::{Batch, Journal};
 use tokio::sync::oneshot;
 
-use super::{Answer, Command, Probe, Shared, monotonic};
-
-/// Snapshots kept: the newest, and one before it in case the newest cannot be read.
-const SNAPSHOTS_KEPT: usize = 2;
+use super::{Answer, Command, Probe, Shared, follower::Order, monotonic, spares::SpareMaker};
 
 /// A batch with the answers that wait for it.
 pub(super) struct Filled {
     pub(super) batch: Batch,
     pub(super) replies: Vec<Reply>,
-    /// The whole state after the batch's last record, when it is time for a snapshot.
+    /// The whole state after the batch's last record, when it is the last of all.
     pub(super) snapshot: Option<Vec<u8>>,
 }
 
@@ -50,7 +46,10 @@ pub(super) struct Writer {
     pub(super) probe: Arc<dyn Probe>,
     pub(super) commands: SyncSender<Command>,
     pub(super) emptied: SyncSender<Batch>,
-    pub(super) snapshots: SyncSender<(u64, Vec<u8>)>,
+    pub(super) snapshots: SyncSender<Order>,
+    pub(super) snapshot_every: u64,
+    pub(super) since_snapshot: u64,
+    pub(super) spares: SpareMaker,
 }
 
 impl Writer {
@@ -62,33 +61,38 @@ impl Writer {
                 self.shared.fail(error.to_string());
                 return;
             }
-            let (records, bytes) = (filled.batch.len(), filled.batch.as_bytes().len());
-            if records > 0 {
-                self.probe.committed(records, bytes, monotonic() - began);
-            }
+            let (records, bytes, durable) = (filled.batch.len(), filled.batch.as_bytes().len(), monotonic());
             for reply in filled.replies {
-                self.answer(reply);
+                self.answer(reply, began, durable);
             }
-            if let Some(state) = filled.snapshot {
-                self.hand_on_snapshot(filled.batch.next_sequence() - 1, state);
+            if records > 0 {
+                self.probe.committed(records, bytes, durable - began);
             }
+            self.order_snapshot(&filled.batch, filled.snapshot);
             let _ = self.emptied.try_send(filled.batch);
+            self.spares.see_to(&mut self.journal);
         }
     }
 
-    fn hand_on_snapshot(&self, sequence: u64, state: Vec<u8>) {
-        if self.shared.stopping.load(Ordering::Relaxed) {
+    /// Orders a snapshot when enough has been written since the last.
+    fn order_snapshot(&mut self, batch: &Batch, state: Option<Vec<u8>>) {
+        self.since_snapshot += batch.len() as u64;
+        let sequence = batch.next_sequence() - 1;
+        if let Some(state) = state {
             // The last one is worth waiting for: it makes the next start quick.
-            let _ = self.snapshots.send((sequence, state));
-        } else {
-            // The one before may still be being written; the next will come in time.
-            let _ = self.snapshots.try_send((sequence, state));
+            let _ = self.snapshots.send(Order::Write { sequence, state });
+        } else if self.since_snapshot >= self.snapshot_every
+            && self.snapshots.try_send(Order::FoldTo(sequence)).is_ok()
+        {
+            // While the one before is still being made, the order waits.
+            self.since_snapshot = 0;
         }
     }
 
-    fn answer(&self, reply: Reply) {
+    fn answer(&self, reply: Reply, writing: Instant, durable: Instant) {
         match reply {
-            Reply::Decided(sender, answer) => {
+            Reply::Decided(sender, mut answer) => {
+                answer.milestones.made_durable(writing, durable);
                 if let Err(unheard) = sender.send(*answer) {
                     self.abandon(&unheard);
                 }
@@ -103,16 +107,5 @@ impl Writer {
     fn abandon(&self, answer: &Answer) {
         let imps = answer.decision.imps.len() as u16;
         let _ = self.commands.try_send(Command::Abandon { decision: answer.decision.id, imps });
-    }
-}
-
-/// Writes snapshots as they come. A failure is told and harms nothing: the journal holds everything.
-pub(super) fn write_snapshots(dir: &Path, snapshots: &Receiver<(u64, Vec<u8>)>) {
-    while let Ok((sequence, state)) = snapshots.recv() {
-        let written = snapshot::write(dir, sequence, &state);
-        match written.and_then(|_| snapshot::keep_last(dir, SNAPSHOTS_KEPT)) {
-            Ok(_) => tracing::info!(sequence, bytes = state.len(), "wrote a snapshot"),
-            Err(error) => tracing::warn!(%error, sequence, "could not write a snapshot"),
-        }
     }
 }

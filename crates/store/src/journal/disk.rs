@@ -3,7 +3,7 @@
 use std::{
     fmt::Debug,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::Path,
 };
 
@@ -24,6 +24,10 @@ pub trait Disk: Clone + Debug {
     fn create(&self, path: &Path) -> io::Result<Self::File>;
     /// Opens a file to read.
     fn open(&self, path: &Path) -> io::Result<Self::File>;
+    /// Opens a file that exists, to be overwritten in part.
+    fn open_to_write(&self, path: &Path) -> io::Result<Self::File>;
+    /// Writes all of `bytes` at an offset, over what stands there; on failure some of them may have been written.
+    fn write_at(&self, file: &mut Self::File, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Appends all of `bytes`; on failure some of them may have been written.
     fn append(&self, file: &mut Self::File, bytes: &[u8]) -> io::Result<()>;
     /// Returns once everything appended is on the disk.
@@ -76,6 +80,15 @@ impl Disk for RealDisk {
 
     fn open(&self, path: &Path) -> io::Result<File> {
         File::open(path)
+    }
+
+    fn open_to_write(&self, path: &Path) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).open(path)
+    }
+
+    fn write_at(&self, file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes)
     }
 
     fn append(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {

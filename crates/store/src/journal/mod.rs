@@ -25,9 +25,12 @@
 //!
 //! Damage to the very last acknowledged record cannot be told from a write cut short; it is counted as such.
 //!
+//! A segment may have been filled with zeros ahead of time ([`Spare`]), so zeros from a record's place to the end of
+//! the file are its end: nothing was written there.
+//!
 //! # What it never does
 //!
-//! It starts no thread, retries no failed write, deletes no segment unless told to by [`Journal::retire`], and
+//! It starts no thread, retries no failed write, deletes no segment unless told to by [`retire`], and
 //! keeps no more than one record in memory to read.
 //!
 //! # Form
@@ -48,8 +51,10 @@ mod error;
 mod format;
 mod reader;
 mod recover;
+mod retire;
 mod scan;
 pub mod snapshot;
+mod spare;
 mod writer;
 
 pub use batch::Batch;
@@ -57,6 +62,8 @@ pub use disk::{Disk, RealDisk};
 pub use error::Error;
 pub use format::MAX_RECORD_BYTES;
 pub use reader::{Reader, Record, Records};
+pub use retire::{retire, retire_on};
+pub use spare::{Filled, Spare};
 pub use writer::Journal;
 
 /// A result with this module's error.

@@ -12,7 +12,8 @@ use super::{
 /// What the writer goes on from.
 #[derive(Debug)]
 pub(crate) struct Recovered<F> {
-    pub(crate) segments: Vec<u64>,
+    /// The first sequence number of the last segment.
+    pub(crate) segment: u64,
     pub(crate) file: F,
     pub(crate) written: u64,
     pub(crate) recovery: Recovery,
@@ -24,7 +25,7 @@ pub(crate) fn recover<D: Disk>(disk: &D, dir: &Path, options: Options) -> Result
     let Some((&last, earlier)) = segments.split_last() else {
         let file = create_segment(disk, dir, 1)?;
         let recovery = Recovery { next_sequence: 1, first_sequence: 1, truncated_bytes: 0, segments: 1 };
-        return Ok(Recovered { segments: vec![1], file, written: SEGMENT_HEADER_BYTES as u64, recovery });
+        return Ok(Recovered { segment: 1, file, written: SEGMENT_HEADER_BYTES as u64, recovery });
     };
     for (place, &first) in earlier.iter().enumerate() {
         verify_full(disk, dir, first, segments[place + 1], options.verify)?;
@@ -34,7 +35,7 @@ pub(crate) fn recover<D: Disk>(disk: &D, dir: &Path, options: Options) -> Result
     let file = rewrite(disk, dir, &scanner)?;
     let recovery =
         Recovery { next_sequence, first_sequence: segments[0], truncated_bytes, segments: segments.len() };
-    Ok(Recovered { file, written: scanner.offset, segments, recovery })
+    Ok(Recovered { file, written: scanner.offset, segment: last, recovery })
 }
 
 /// Lists the first sequence numbers of the segments in a folder, in order.

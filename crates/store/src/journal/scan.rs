@@ -19,7 +19,7 @@ const SECTOR_BYTES: u64 = 512;
 pub(crate) enum Step {
     /// A whole record; its payload is [`Scanner::payload`].
     Record,
-    /// Nothing: the end of the file.
+    /// Nothing: the end of the file, or zeros to the end of it.
     End,
     /// Bytes that are not a whole record.
     Bad(&'static str),
@@ -57,9 +57,15 @@ impl<D: Disk> Scanner<D> {
 
     /// Reads the next record, which must have this sequence number. Stays where it is at the end or a bad one.
     pub(crate) fn step(&mut self, expected: u64) -> Result<Step> {
-        if !self.fill(RECORD_HEADER_BYTES)? {
-            let step = if self.at == self.buffer.len() { Step::End } else { Step::Bad("a header cut short") };
+        let whole_header = self.fill(RECORD_HEADER_BYTES)?;
+        let header = &self.buffer[self.at..self.buffer.len().min(self.at + RECORD_HEADER_BYTES)];
+        if header.iter().all(|&byte| byte == 0) {
+            let step =
+                if self.is_empty_from_here()? { Step::End } else { Step::Bad("no record, but more after") };
             return Ok(self.stay(step));
+        }
+        if !whole_header {
+            return Ok(self.stay(Step::Bad("a header cut short")));
         }
         let Some(header) = RecordHeader::read(&self.buffer[self.at..]) else {
             return Ok(self.stay(Step::Bad("a length above the limit")));
@@ -95,7 +101,7 @@ impl<D: Disk> Scanner<D> {
     /// # Errors
     /// [`super::Error::Corrupt`] where it is damage to what was acknowledged; see the module's page for the rule.
     pub(crate) fn torn_tail(&mut self, expected: u64, bad: &str) -> Result<Option<u64>> {
-        let tail = self.read_rest()?;
+        let mut tail = self.read_rest()?;
         if matches!(find_record(&tail, 0, expected), Some((0, _))) {
             return Ok(None);
         }
@@ -111,7 +117,25 @@ impl<D: Disk> Scanner<D> {
             }
             from = at + header.record_bytes();
         }
+        // Zeros at the end were there before.
+        tail.truncate(last_written(&tail).map_or(0, |at| at + 1));
         Ok(Some(tail.len() as u64))
+    }
+
+    /// Tells whether there is nothing but zeros from this place to the end of the file.
+    fn is_empty_from_here(&self) -> Result<bool> {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let mut offset = self.offset;
+        loop {
+            let got = self.disk.read_at(&self.file, offset, &mut chunk).at("read", &self.path)?;
+            if last_written(&chunk[..got]).is_some() {
+                return Ok(false);
+            }
+            if got == 0 {
+                return Ok(true);
+            }
+            offset += got as u64;
+        }
     }
 
     /// Copies everything before this place to another file.
@@ -178,12 +202,18 @@ impl<D: Disk> Scanner<D> {
 /// Finds the first whole record at or after `from` that could follow the one expected at the tail's start.
 fn find_record(tail: &[u8], from: usize, expected: u64) -> Option<(usize, RecordHeader)> {
     let possible = expected..=expected.saturating_add((tail.len() / RECORD_HEADER_BYTES) as u64);
-    let last = tail.len().checked_sub(RECORD_HEADER_BYTES)?;
+    // A header is never all zeros, so none begins after the last byte that is not.
+    let last = tail.len().checked_sub(RECORD_HEADER_BYTES)?.min(last_written(tail)?);
     (from..=last).find_map(|at| {
         let header = RecordHeader::read(&tail[at..])?;
         let record = tail.get(at..at + header.record_bytes())?;
         (possible.contains(&header.sequence) && record_crc(record) == header.crc).then_some((at, header))
     })
+}
+
+/// Returns the place of the last byte that is not zero.
+fn last_written(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().rposition(|&byte| byte != 0)
 }
 
 /// Tells whether some sector reads as if it had never been written, from a place in a file to the end of `bytes`.

@@ -20,6 +20,8 @@ const MAGIC: [u8; 8] = *b"MOTETSNP";
 const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 32;
 const UNFINISHED: &str = "unfinished.snapshot.tmp";
+/// How much is written before it is synced: a sync of the journal may have to wait for so much, not for all of it.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// The state after a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +57,22 @@ pub fn latest(dir: &Path) -> Result<Latest> {
     latest_on(&RealDisk, dir)
 }
 
-/// Deletes all but the newest `count` snapshots that are whole (at least one is kept); returns how many.
+/// What is left after [`keep_last`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The last record folded into the oldest snapshot kept; 0 where there is none.
+    pub oldest: u64,
+    /// Snapshots deleted.
+    pub removed: usize,
+}
+
+/// Deletes all but the newest `count` snapshots that are whole (at least one is kept).
 ///
 /// Damaged ones are neither counted nor deleted.
 ///
 /// # Errors
 /// [`Error::Io`].
-pub fn keep_last(dir: &Path, count: usize) -> Result<usize> {
+pub fn keep_last(dir: &Path, count: usize) -> Result<Kept> {
     keep_last_on(&RealDisk, dir, count)
 }
 
@@ -74,7 +85,10 @@ pub fn write_on<D: Disk>(disk: &D, dir: &Path, sequence: u64, bytes: &[u8]) -> R
     let (unfinished, path) = (dir.join(UNFINISHED), path(dir, sequence));
     let mut file = disk.create(&unfinished).at("create", &unfinished)?;
     disk.append(&mut file, &header(sequence, bytes)).at("write", &unfinished)?;
-    disk.append(&mut file, bytes).at("write", &unfinished)?;
+    for piece in bytes.chunks(PIECE_BYTES) {
+        disk.append(&mut file, piece).at("write", &unfinished)?;
+        disk.sync(&mut file).at("sync", &unfinished)?;
+    }
     disk.sync(&mut file).at("sync", &unfinished)?;
     disk.rename(&unfinished, &path).at("rename to", &path)?;
     disk.sync_dir(dir).at("sync", dir)?;
@@ -103,8 +117,8 @@ pub fn latest_on<D: Disk>(disk: &D, dir: &Path) -> Result<Latest> {
 ///
 /// # Errors
 /// Those of [`keep_last`].
-pub fn keep_last_on<D: Disk>(disk: &D, dir: &Path, count: usize) -> Result<usize> {
-    let (mut kept, mut removed) = (0, 0);
+pub fn keep_last_on<D: Disk>(disk: &D, dir: &Path, count: usize) -> Result<Kept> {
+    let (mut kept, mut removed, mut oldest) = (0, 0, 0);
     for sequence in newest_first(disk, dir)? {
         match read(disk, dir, sequence) {
             Err(Error::Corrupt { .. }) => continue,
@@ -112,6 +126,7 @@ pub fn keep_last_on<D: Disk>(disk: &D, dir: &Path, count: usize) -> Result<usize
         };
         if kept < count.max(1) {
             kept += 1;
+            oldest = sequence;
             continue;
         }
         let path = path(dir, sequence);
@@ -121,7 +136,7 @@ pub fn keep_last_on<D: Disk>(disk: &D, dir: &Path, count: usize) -> Result<usize
     if removed > 0 {
         disk.sync_dir(dir).at("sync", dir)?;
     }
-    Ok(removed)
+    Ok(Kept { oldest, removed })
 }
 
 fn path(dir: &Path, sequence: u64) -> PathBuf {

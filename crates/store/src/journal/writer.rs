@@ -7,6 +7,7 @@ use super::{
     error::At,
     format::{SEGMENT_HEADER_BYTES, segment_path},
     recover::{Recovered, create_segment, recover},
+    spare::{has_spare, take_spare},
 };
 
 /// A journal open for writing.
@@ -33,10 +34,15 @@ pub struct Journal<D: Disk = RealDisk> {
     disk: D,
     dir: PathBuf,
     options: Options,
-    segments: Vec<u64>,
+    /// The first sequence number of the last segment.
+    segment: u64,
     file: D::File,
     /// Bytes in the last segment.
     written: u64,
+    /// Whether the last segment was filled ahead of time.
+    filled_ahead: bool,
+    /// Whether a spare lies ready.
+    spare: bool,
     next: u64,
     poisoned: Option<String>,
     _lock: D::Lock,
@@ -61,9 +67,22 @@ impl<D: Disk> Journal<D> {
     pub fn open_on(disk: D, dir: &Path, options: Options) -> Result<(Self, Recovery)> {
         disk.create_dir(dir).at("create", dir)?;
         let lock = disk.lock(dir).at("lock", dir)?.ok_or_else(|| Error::Locked { dir: dir.to_owned() })?;
-        let Recovered { segments, file, written, recovery } = recover(&disk, dir, options)?;
+        let Recovered { segment, file, written, recovery } = recover(&disk, dir, options)?;
+        let spare = has_spare(&disk, dir)?;
         let (dir, next) = (dir.to_owned(), recovery.next_sequence);
-        let journal = Self { disk, dir, options, segments, file, written, next, poisoned: None, _lock: lock };
+        let journal = Self {
+            disk,
+            dir,
+            options,
+            segment,
+            file,
+            written,
+            filled_ahead: false,
+            spare,
+            next,
+            poisoned: None,
+            _lock: lock,
+        };
         Ok((journal, recovery))
     }
 
@@ -108,39 +127,43 @@ impl<D: Disk> Journal<D> {
         &self.dir
     }
 
-    /// Returns the oldest sequence number kept, or the next where there is no record.
-    pub fn first_sequence(&self) -> u64 {
-        self.segments.first().copied().unwrap_or(self.next)
+    /// Tells whether a [`super::Spare`] would be of use soon: there is none, and this segment is not just begun.
+    pub fn wants_spare(&self) -> bool {
+        !self.spare && self.written >= (self.options.segment_bytes / 16)
     }
 
-    /// Deletes the segments that hold only records before a sequence number, oldest first; returns how many.
-    ///
-    /// The last segment is kept whatever is asked.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; segments deleted until then stay deleted, and the journal goes on.
-    pub fn retire(&mut self, before: u64) -> Result<usize> {
-        let retired = self.segments.iter().skip(1).take_while(|&&following| following <= before).count();
-        for _ in 0..retired {
-            let path = segment_path(&self.dir, self.segments[0]);
-            self.disk.remove(&path).at("remove", &path)?;
-            self.segments.remove(0);
-        }
-        if retired > 0 {
-            self.disk.sync_dir(&self.dir).at("sync", &self.dir)?;
-        }
-        Ok(retired)
+    /// States that a spare was made: it becomes a segment when this one is full, or with the next batch where this one
+    /// has to grow.
+    pub fn spare_made(&mut self) {
+        self.spare = true;
+    }
+
+    /// Returns the size a spare should have, in bytes.
+    pub const fn spare_bytes(&self) -> u64 {
+        self.options.segment_bytes
+    }
+
+    fn next_segment(&mut self) -> Result<()> {
+        let spare = if self.spare { take_spare(&self.disk, &self.dir, self.next)? } else { None };
+        (self.spare, self.filled_ahead) = (false, spare.is_some());
+        self.file = match spare {
+            Some(file) => file,
+            None => create_segment(&self.disk, &self.dir, self.next)?,
+        };
+        self.segment = self.next;
+        self.written = SEGMENT_HEADER_BYTES as u64;
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let has_records = self.written > SEGMENT_HEADER_BYTES as u64;
-        if has_records && self.written + bytes.len() as u64 > self.options.segment_bytes {
-            self.file = create_segment(&self.disk, &self.dir, self.next)?;
-            self.segments.push(self.next);
-            self.written = SEGMENT_HEADER_BYTES as u64;
+        let full = self.written + bytes.len() as u64 > self.options.segment_bytes;
+        let better = self.spare && !self.filled_ahead;
+        if has_records && (full || better) {
+            self.next_segment()?;
         }
-        let path = segment_path(&self.dir, *self.segments.last().expect("a journal has a segment"));
-        self.disk.append(&mut self.file, bytes).at("write", &path)?;
+        let path = segment_path(&self.dir, self.segment);
+        self.disk.write_at(&mut self.file, self.written, bytes).at("write", &path)?;
         self.disk.sync(&mut self.file).at("sync", &path)?;
         self.written += bytes.len() as u64;
         Ok(())

@@ -6,7 +6,7 @@ use motet_agent::{
     AgentName, Ask, Basis, CandidateIx, Features, Interests, Proposal, Ranking, RefusedReason, Restraint,
     SafetyReason, Verdict,
 };
-use motet_coordinator::{AuctionRecord, Presence, Trace};
+use motet_coordinator::{AuctionRecord, Mechanism, Presence, Trace};
 use motet_model::{
     campaign::{Advertiser, BrandSafety, Budget, Campaign, Content, Creative, Flight, Goal, Pacing, Status},
     catalog::{Catalog, Change as CatalogChange},
@@ -211,6 +211,8 @@ pub(super) fn auction(ranked: &[(u16, f64)], greed: Option<f64>, chosen: u16, pr
         chosen: CandidateIx(chosen),
         propensity: Probability::ONE,
         price: cpm(price),
+        floor: cpm(0.0),
+        mechanism: Mechanism::FirstPrice,
     }
 }
 

@@ -82,7 +82,9 @@ impl Platform for InMemory {
         let at = wall_clock();
         let imps = request.imps.iter().enumerate().map(|(i, imp)| self.choose(i as u16, imp, at)).collect();
         let decision = Decision { id: DecisionId::new(1, 77), at, imps };
-        Some(Answer { decision, request, catalog: self.catalog() })
+        let now = crate::runtime::monotonic();
+        let milestones = crate::runtime::Milestones::new(now, now, now);
+        Some(Answer { decision, request, catalog: self.catalog(), milestones })
     }
 
     async fn notice(&self, notice: Notice) -> Result<NoticeVerdict, Unavailable> {

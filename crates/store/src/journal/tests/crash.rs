@@ -5,7 +5,7 @@ use super::{
     faulty::{Fault, FaultyDisk, Survives},
     payload, read_all,
 };
-use crate::journal::{Error, Journal, Reader, Result, snapshot};
+use crate::journal::{Error, Filled, Journal, Reader, Result, Spare, retire_on, snapshot};
 
 /// What the caller was told before the failure.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,14 +29,24 @@ fn live(disk: &FaultyDisk, told: &mut Acknowledged) -> Result<()> {
             told.attempted = journal.next_sequence() + count - 1;
             commit(&mut journal, count)?;
             told.through = told.attempted;
+            if count == 3 {
+                make_spare(disk)?;
+                journal.spare_made();
+            }
         }
         let sequence = told.through;
         snapshot::write_on(disk, &dir(), sequence, &payload(sequence))?;
         told.snapshot = sequence;
         told.retired = sequence - 5;
-        journal.retire(told.retired)?;
+        retire_on(disk, &dir(), told.retired, 1)?;
         snapshot::keep_last_on(disk, &dir(), 1)?;
     }
+    Ok(())
+}
+
+fn make_spare(disk: &FaultyDisk) -> Result<()> {
+    let mut spare = Spare::begin_on(disk.clone(), &dir(), SMALL.segment_bytes)?;
+    while spare.fill()? == Filled::Partly {}
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{SMALL, batch, commit, dir, faulty::FaultyDisk, payload, read_all};
 use crate::journal::{
-    Error, Journal, Options, Reader, Verify,
+    Error, Filled, Journal, Options, Reader, Spare, Verify,
     format::segment_path,
+    retire_on,
     scan::{Scanner, Step},
 };
 
@@ -105,7 +106,9 @@ fn a_torn_tail_is_cut_off_at_every_length() {
         assert!(read_all(&disk, &dir()).unwrap().end >= 4, "a reader stops there too");
         let (journal, recovery) = Journal::open_on(disk.clone(), &dir(), LARGE).unwrap();
         let kept = batch(4, journal.next_sequence() - 4).as_bytes().len();
-        assert_eq!(recovery.truncated_bytes, (length - kept) as u64);
+        // Zeros at the end count as never written.
+        let torn = tail.as_bytes()[kept..length].iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
+        assert_eq!(recovery.truncated_bytes, torn as u64);
         assert!(read_all(&disk, &dir()).unwrap().end == journal.next_sequence());
     }
 }
@@ -124,9 +127,8 @@ fn retiring_keeps_everything_from_the_sequence_asked() {
     for before in 0..20 {
         let (disk, _) = written(SMALL, &[4, 4, 4, 1, 1]);
         let (mut journal, _) = Journal::open_on(disk.clone(), &dir(), SMALL).unwrap();
-        let retired = journal.retire(before).unwrap();
+        let retired = retire_on(&disk, &dir(), before, 1).unwrap();
         let kept = read_all(&disk, &dir()).unwrap();
-        assert_eq!(kept.start, journal.first_sequence());
         assert!(kept.start <= before.max(1) && kept.end == 15, "{kept:?} before {before}");
         assert_eq!(retired > 0, kept.start > 1);
         commit(&mut journal, 3).unwrap();
@@ -136,6 +138,63 @@ fn retiring_keeps_everything_from_the_sequence_asked() {
             assert!(matches!(reader.records_from(1), Err(Error::Retired { wanted: 1, .. })));
         }
     }
+}
+
+#[test]
+fn retiring_leaves_as_many_segments_as_asked() {
+    for keep in 0..8 {
+        let (disk, files) = written(SMALL, &[4, 4, 4, 1, 1]);
+        let retired = retire_on(&disk, &dir(), 15, keep).unwrap();
+        assert_eq!(retired, files.len() - keep.clamp(1, files.len()), "keep {keep}");
+        assert_eq!(read_all(&disk, &dir()).unwrap().end, 15);
+    }
+}
+
+/// Makes a journal whose second segment was filled ahead of time; returns that segment's path and where its records
+/// end.
+fn filled_ahead(disk: &FaultyDisk, batches: &[u64]) -> (PathBuf, usize) {
+    let (mut journal, _) = Journal::open_on(disk.clone(), &dir(), LARGE).unwrap();
+    commit(&mut journal, 1).unwrap();
+    let mut spare = Spare::begin_on(disk.clone(), &dir(), journal.spare_bytes()).unwrap();
+    while spare.fill().unwrap() == Filled::Partly {}
+    journal.spare_made();
+    for &count in batches {
+        commit(&mut journal, count).unwrap();
+    }
+    let path = segment_path(&dir(), 2);
+    let contents = disk.contents(&path);
+    assert_eq!(contents.len() as u64, LARGE.segment_bytes);
+    (path, contents.iter().rposition(|&byte| byte != 0).unwrap() + 1)
+}
+
+#[test]
+fn a_segment_filled_ahead_of_time_ends_where_its_records_do() {
+    let disk = FaultyDisk::default();
+    filled_ahead(&disk, &[2, 3]);
+    assert_eq!(read_all(&disk, &dir()).unwrap(), 1..7);
+    let disk = disk.reopened();
+    let (mut journal, recovery) = Journal::open_on(disk.clone(), &dir(), SMALL).unwrap();
+    assert_eq!((recovery.next_sequence, recovery.truncated_bytes), (7, 0));
+    commit(&mut journal, 4).unwrap();
+    commit(&mut journal, 4).unwrap();
+    assert_eq!(read_all(&disk.reopened(), &dir()).unwrap(), 1..15);
+    assert!(Journal::open_on(disk.reopened(), &dir(), SMALL).is_ok());
+}
+
+#[test]
+fn a_torn_batch_in_a_segment_filled_ahead_is_cut_off_and_damage_before_a_later_one_is_not() {
+    let disk = FaultyDisk::default();
+    let (path, end) = filled_ahead(&disk, &[2, 3]);
+    let whole = disk.contents(&path);
+    disk.edit(&path, |data| data[end - 3..].fill(0));
+    let (journal, recovery) = Journal::open_on(disk.reopened(), &dir(), LARGE).unwrap();
+    assert_eq!(journal.next_sequence(), 6);
+    assert!(recovery.truncated_bytes > 0);
+    disk.edit(&path, |data| {
+        data.clone_from(&whole);
+        data[24..24 + 20].fill(0);
+    });
+    assert!(matches!(Journal::open_on(disk.reopened(), &dir(), LARGE), Err(Error::Corrupt { .. })));
 }
 
 #[test]

@@ -224,13 +224,15 @@ fn surviving_data(inode: &Inode, number: usize, survives: Survives) -> Vec<u8> {
         Survives::Prefix(bytes) => bytes.min(dirty.len()),
     };
     if kept > 0 {
-        data.resize(inode.dirty_from, 0);
-        data.extend_from_slice(&dirty[..kept]);
+        let end = inode.dirty_from + kept;
+        data.resize(data.len().max(end), 0);
+        data[inode.dirty_from..end].copy_from_slice(&dirty[..kept]);
     }
     if let Survives::Sectors(key) = survives {
         for (at, byte) in data.iter_mut().enumerate().skip(inode.dirty_from) {
             if !draw(key, number, at / 512) {
-                *byte = 0;
+                // What was never written reads as what stood there before, or as nothing.
+                *byte = inode.durable.get(at).copied().unwrap_or(0);
             }
         }
     }
@@ -269,6 +271,30 @@ impl Disk for FaultyDisk {
 
     fn open(&self, path: &Path) -> io::Result<usize> {
         self.operate(|state| state.names.get(path).copied().ok_or(io::ErrorKind::NotFound.into()), |_| ())
+    }
+
+    fn open_to_write(&self, path: &Path) -> io::Result<usize> {
+        self.open(path)
+    }
+
+    fn write_at(&self, file: &mut usize, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let (number, offset) = (*file, offset as usize);
+        let half = &bytes[..bytes.len() / 2];
+        let short = matches!(self.0.borrow().fault, Some((_, Fault::Short)));
+        let write = |state: &mut State, bytes: &[u8]| {
+            let inode = &mut state.inodes[number];
+            let end = offset + bytes.len();
+            inode.data.resize(inode.data.len().max(end), 0);
+            inode.data[offset..end].copy_from_slice(bytes);
+            inode.dirty_from = inode.dirty_from.min(offset);
+        };
+        self.operate(
+            |state| {
+                write(state, bytes);
+                Ok(())
+            },
+            |state| write(state, if short { half } else { &[] }),
+        )
     }
 
     fn append(&self, file: &mut usize, bytes: &[u8]) -> io::Result<()> {

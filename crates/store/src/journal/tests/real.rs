@@ -41,7 +41,7 @@ fn snapshots_are_kept_beside_the_journal() {
     for sequence in 1..=5 {
         snapshot::write(dir, sequence, &[sequence as u8; 100]).unwrap();
     }
-    assert_eq!(snapshot::keep_last(dir, 2).unwrap(), 3);
+    assert_eq!(snapshot::keep_last(dir, 2).unwrap().removed, 3);
     let (mut journal, _) = Journal::open(dir, SMALL).unwrap();
     commit(&mut journal, 3).unwrap();
     let latest = snapshot::latest(dir).unwrap();

@@ -1,7 +1,7 @@
 //! Snapshots on a disk that damages them.
 
 use super::{dir, faulty::FaultyDisk};
-use crate::journal::snapshot::{keep_last_on, latest_on, write_on};
+use crate::journal::snapshot::{Kept, keep_last_on, latest_on, write_on};
 
 #[test]
 fn the_newest_snapshot_is_found() {
@@ -27,8 +27,8 @@ fn a_damaged_snapshot_is_passed_over_reported_and_kept() {
         disk.flip(&newest, at);
     }
     disk.edit(&newest, |data| data.truncate(34));
-    assert_eq!(keep_last_on(&disk, &dir(), 1).unwrap(), 1);
+    assert_eq!(keep_last_on(&disk, &dir(), 1).unwrap(), Kept { oldest: 2, removed: 1 });
     assert!(disk.files().contains(&newest));
     assert_eq!(latest_on(&disk, &dir()).unwrap().snapshot.unwrap().sequence, 2);
-    assert_eq!(keep_last_on(&disk, &dir(), 0).unwrap(), 0, "one is always kept");
+    assert_eq!(keep_last_on(&disk, &dir(), 0).unwrap().removed, 0, "one is always kept");
 }

@@ -1,0 +1,222 @@
+//! What is counted and timed, in Prometheus' text form.
+//!
+//! Every series' handle is looked up once, when [`Metrics`] is made or a label is first seen, so that recording is
+//! an atomic add and never a search by string. Labels come from closed enums; the one open label, a campaign's id,
+//! is bounded to the campaigns [`Metrics::campaigns`] is given. Names begin with `motet_` and end with their unit.
+//!
+//! It reads no clock: durations are handed in, in seconds.
+
+mod labels;
+mod outcomes;
+mod register;
+
+use std::fmt;
+
+use motet_agent::{AgentName, Verdict};
+use motet_model::{
+    decision::NoBidReason,
+    outcome::{NoticeKind, NoticeVerdict},
+};
+use motet_units::Nanos;
+use prometheus_client::{
+    encoding::text,
+    metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+pub use self::outcomes::{RequestOutcome, TokenRefusal};
+use self::{
+    labels::{
+        AGENTS, KINDS, NO_BIDS, REFUSALS, VERDICTS, agent_place, kind_place, no_bid_place, refusal_place,
+        verdict_place,
+    },
+    register::{ByCampaign, Lazy},
+};
+
+/// One campaign's money, for its gauges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignMoney {
+    /// The campaign's id.
+    pub campaign: String,
+    /// Spent over its whole flight.
+    pub spent: Nanos,
+    /// Held for open bids.
+    pub reserved: Nanos,
+    /// What it may still spend now; `None` without a budget.
+    pub left: Option<Nanos>,
+}
+
+/// Everything counted and timed.
+pub struct Metrics {
+    registry: Registry,
+    requests: [Counter; RequestOutcome::ALL.len()],
+    request_seconds: Histogram,
+    decision_seconds: Histogram,
+    agent_seconds: [Histogram; AGENTS.len()],
+    accepted: [Counter; AGENTS.len()],
+    refused: Lazy<{ AGENTS.len() * REFUSALS }>,
+    no_bid: [Counter; NO_BIDS.len()],
+    notices: Lazy<{ KINDS.len() * VERDICTS.len() }>,
+    notices_refused: Lazy<{ KINDS.len() * TokenRefusal::ALL.len() }>,
+    turned_away: Counter,
+    invariants_broken: Counter,
+    money: Money,
+    journal: Journal,
+    open_bids: Gauge,
+    connections: Gauge,
+    in_flight: Gauge,
+    catalog_version: Gauge,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+struct Money {
+    spend: Counter,
+    reserved: Gauge,
+    campaign_spent: ByCampaign,
+    campaign_reserved: ByCampaign,
+    campaign_left: ByCampaign,
+}
+
+struct Journal {
+    lag_seconds: Gauge<f64, std::sync::atomic::AtomicU64>,
+    commit_seconds: Histogram,
+    bytes: Counter,
+    records: Counter,
+}
+
+impl Metrics {
+    /// Counts a bid request and its time in seconds.
+    pub fn request(&self, outcome: RequestOutcome, seconds: f64) {
+        self.requests[outcome as usize].inc();
+        self.request_seconds.observe(seconds);
+    }
+
+    /// Times one decision in the engine, in seconds.
+    pub fn decision(&self, seconds: f64) {
+        self.decision_seconds.observe(seconds);
+    }
+
+    /// Times one agent in one decision, in seconds.
+    pub fn agent(&self, agent: AgentName, seconds: f64) {
+        self.agent_seconds[agent_place(agent)].observe(seconds);
+    }
+
+    /// Counts what became of one proposal.
+    pub fn proposal(&self, agent: AgentName, verdict: Verdict) {
+        match verdict {
+            Verdict::Accepted => {
+                self.accepted[agent_place(agent)].inc();
+            }
+            Verdict::Refused(reason) => self.refused.add(
+                agent_place(agent) * REFUSALS + refusal_place(reason),
+                [("agent", agent.name()), ("reason", reason.name())],
+            ),
+        }
+    }
+
+    /// Counts an imp without a bid.
+    pub fn no_bid(&self, reason: NoBidReason) {
+        self.no_bid[no_bid_place(reason)].inc();
+    }
+
+    /// Counts what a notice led to.
+    pub fn notice(&self, kind: &NoticeKind, verdict: NoticeVerdict) {
+        let place = kind_place(kind) * VERDICTS.len() + verdict_place(verdict);
+        self.notices.add(place, [("kind", kind.name()), ("verdict", verdict.name())]);
+    }
+
+    /// Counts a notice whose token was refused.
+    pub fn notice_refused(&self, kind: &NoticeKind, refusal: TokenRefusal) {
+        let place = kind_place(kind) * TokenRefusal::ALL.len() + refusal as usize;
+        self.notices_refused.add(place, [("kind", kind.name()), ("reason", refusal.name())]);
+    }
+
+    /// Counts money charged.
+    pub fn spent(&self, amount: Nanos) {
+        self.money.spend.inc_by(u64::try_from(amount.get()).unwrap_or(0));
+    }
+
+    /// States the money held for all open bids, in nanos: the sum of all campaigns may be above what [`Nanos`] holds.
+    pub fn reserved(&self, nanos: i64) {
+        self.money.reserved.set(nanos);
+    }
+
+    /// States the money of the campaigns that have gauges of their own, in place of those before. The caller
+    /// bounds how many there are.
+    pub fn campaigns(&self, campaigns: &[CampaignMoney]) {
+        let money = &self.money;
+        for family in [&money.campaign_spent, &money.campaign_reserved, &money.campaign_left] {
+            family.clear();
+        }
+        for campaign in campaigns {
+            let label = [("campaign", campaign.campaign.clone())];
+            money.campaign_spent.get_or_create(&label).set(campaign.spent.get());
+            money.campaign_reserved.get_or_create(&label).set(campaign.reserved.get());
+            if let Some(left) = campaign.left {
+                money.campaign_left.get_or_create(&label).set(left.get());
+            }
+        }
+    }
+
+    /// States the age of the oldest money movement that is not yet durable, in seconds.
+    pub fn ledger_lag(&self, seconds: f64) {
+        self.journal.lag_seconds.set(seconds);
+    }
+
+    /// Counts one group commit: its time in seconds, its records and bytes.
+    pub fn commit(&self, seconds: f64, records: u64, bytes: u64) {
+        self.journal.commit_seconds.observe(seconds);
+        self.journal.records.inc_by(records);
+        self.journal.bytes.inc_by(bytes);
+    }
+
+    /// States how many bids' notices are still awaited.
+    pub fn open_bids(&self, count: usize) {
+        self.open_bids.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a connection opened (1) or closed (-1).
+    pub fn connections(&self, change: i64) {
+        self.connections.inc_by(change);
+    }
+
+    /// States how many bid requests are being decided.
+    pub fn in_flight(&self, count: usize) {
+        self.in_flight.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// States the catalog's version.
+    pub fn catalog_version(&self, version: u64) {
+        self.catalog_version.set(i64::try_from(version).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a request the engine turned away undecided.
+    pub fn turned_away(&self) {
+        self.turned_away.inc();
+    }
+
+    /// Counts a broken invariant.
+    pub fn invariant_broken(&self) {
+        self.invariants_broken.inc();
+    }
+
+    /// Returns how many bid requests ended in a way.
+    pub fn requests(&self, outcome: RequestOutcome) -> u64 {
+        self.requests[outcome as usize].get()
+    }
+
+    /// Writes everything in the text form of `OpenMetrics`.
+    pub fn encode(&self) -> String {
+        let mut page = String::with_capacity(16 * 1024);
+        text::encode(&mut page, &self.registry).expect("writing to a String cannot fail");
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests;
