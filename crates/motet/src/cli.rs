@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Motet: an ad decision platform of specialised agents.
 #[derive(Debug, Parser)]
@@ -24,6 +24,12 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Take every journalled decision again and report differences
     Replay(Replay),
+    /// Read logs of other systems or of our own into one compact store
+    Ingest(Ingest),
+    /// Let a team decide in a simulated world, and report what came of it
+    Simulate(Simulate),
+    /// Compare two teams in the same simulated worlds, with a verdict
+    Compare(Compare),
     /// Import, export or list campaigns in a data folder
     #[command(subcommand)]
     Campaigns(Campaigns),
@@ -105,12 +111,167 @@ pub(crate) struct Explain {
 /// Options of `motet replay`.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
+    /// The log to replay; a journal is found in the data folder instead
+    pub(crate) logs: Option<PathBuf>,
+    /// What kind of log it is
+    #[arg(long, value_enum, default_value_t = LogFormat::Journal)]
+    pub(crate) format: LogFormat,
+    /// Who bids: the name of a built-in bidder, `all` of them, or the folder of a learned policy. For an Open Bandit log:
+    /// `random`, `bts`, or a file with the probability of each item
+    #[arg(long, value_name = "NAME|DIR|FILE")]
+    pub(crate) policy: Option<String>,
+    /// An Open Bandit log made by that policy itself, whose mean reward is printed beside the estimates
+    #[arg(long, value_name = "LOGS")]
+    pub(crate) truth: Option<PathBuf>,
+    /// The budget: an amount, or a share of the price of everything when it is written as `1/16` or has a point
+    #[arg(long, value_name = "B|SHARE")]
+    pub(crate) budget: Option<String>,
+    /// Give the budget anew every so many auctions; without it, one budget is for the whole log
+    #[arg(long, value_name = "N")]
+    pub(crate) episode: Option<u64>,
+    /// The log to learn from before the replay
+    #[arg(long, value_name = "FILE")]
+    pub(crate) train: Option<PathBuf>,
+    /// What a winner pays: the market price, or its own bid
+    #[arg(long, value_enum, default_value_t = PricePaid::Second)]
+    pub(crate) auction: PricePaid,
+    /// The seed of whatever is drawn at random
+    #[arg(long, default_value_t = 1, value_name = "K")]
+    pub(crate) seed: u64,
     /// The data folder
     #[arg(long, default_value = "data", value_name = "DIR")]
     pub(crate) data_dir: PathBuf,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The logs `motet replay` can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Motet's own journal: every decision must come out the same
+    Journal,
+    /// iPinYou impression logs, 24 columns, or 27 or 29 with click, weekday and hour in front
+    Ipinyou,
+    /// Rows of click, market price, pCTR and, if known, hour
+    IpinyouTheta,
+    /// Open Bandit logs, with propensities
+    Obd,
+}
+
+/// What the winner of a replayed auction pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PricePaid {
+    /// The market price
+    Second,
+    /// Its own bid
+    First,
+}
+
+/// Options of `motet ingest`.
+#[derive(Debug, Args)]
+pub(crate) struct Ingest {
+    /// Logs: files (plain or .gz), folders of files, data folders with a journal, or a folder of exported tables
+    #[arg(required = true, value_name = "LOGS")]
+    pub(crate) logs: Vec<PathBuf>,
+    /// The store to write
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// What the logs are: ipinyou, ipinyou-bid, ipinyou-imp, ipinyou-clk, ipinyou-conv, ipinyou-labelled, auctions,
+    /// auctionnet, open-bandit, open-bandit-rounds or open-bandit-items; recognised by their content without it
+    #[arg(long, value_name = "FORM")]
+    pub(crate) format: Option<motet_history::Claim>,
+    /// The season that iPinYou's logs must be of
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=3))]
+    pub(crate) season: Option<u8>,
+    /// The largest share of bad lines a log may have; above it nothing is written
+    #[arg(long, default_value_t = 0.01, value_name = "SHARE")]
+    pub(crate) max_bad_share: f64,
+    /// Mixed into the hashes of users: stores of different salts cannot be linked by user
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    pub(crate) user_salt: String,
+    /// Also write the tables as Parquet into this folder (builds with the feature `parquet`)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) parquet_out: Option<PathBuf>,
+    /// Show what a store says of itself instead of reading logs
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) show: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `motet simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The scenario: a shipped one by its name, or a file
+    #[arg(long, default_value = "radio-day", value_name = "S")]
+    pub(crate) scenario: String,
+    /// How many days; as many as the scenario says without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub(crate) days: Option<u32>,
+    /// The seed of the world
+    #[arg(long, default_value_t = 1, value_name = "K")]
+    pub(crate) seed: u64,
+    /// Who decides: baseline, agents, or a folder with a team.toml
+    #[arg(long, default_value = "agents", value_name = "TEAM")]
+    pub(crate) team: String,
+    /// Write the whole report as JSON; `-` writes to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the report as one HTML page with plots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// Options of `motet compare`.
+///
+/// Where budgets bind, a user split lies: an arm that spends faster takes the other arm's money, and the difference is none to
+/// the platform. A budget split gives each arm its part of every budget.
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Team A, the control: baseline, agents, or a folder with a team.toml
+    #[arg(long, default_value = "baseline", value_name = "TEAM")]
+    pub(crate) a: String,
+    /// Team B, which is judged against A
+    #[arg(long, default_value = "agents", value_name = "TEAM")]
+    pub(crate) b: String,
+    /// The scenario: a shipped one by its name, or a file
+    #[arg(long, default_value = "radio-day", value_name = "S")]
+    pub(crate) scenario: String,
+    /// How many seeds, each a world of its own
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) seeds: u32,
+    /// The first seed
+    #[arg(long, default_value_t = 1, value_name = "K")]
+    pub(crate) first_seed: u64,
+    /// How many days; as many as the scenario says without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub(crate) days: Option<u32>,
+    /// Days before in which both arms of a split are under team A: the covariate of CUPED
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=60))]
+    pub(crate) warm_up: u32,
+    /// How the arms are kept apart; auto takes a budget split where budgets bind and a user split where they do not
+    #[arg(long, default_value = "auto", value_parser = ["auto", "budget-split", "user-split", "separate-worlds"])]
+    pub(crate) design: String,
+    /// The metric that decides
+    #[arg(long, default_value = "surplus", value_name = "NAME")]
+    pub(crate) metric: String,
+    /// When the seeds are looked at: anytime (valid at every look), once, or planned (group-sequential, at its last look)
+    #[arg(long, default_value = "anytime", value_parser = ["anytime", "once", "planned"])]
+    pub(crate) looks: String,
+    /// Worlds at a time; as many as there are cores without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(crate) threads: Option<u16>,
+    /// Write everything as JSON; `-` writes to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the comparison as one HTML page with plots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Options of `motet campaigns`.
@@ -221,6 +382,21 @@ pub(crate) enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// The simulated markets on one core, with what they come to
+    Sim {
+        /// Which market
+        #[arg(long, value_enum, default_value_t = SimMarket::All)]
+        market: SimMarket,
+        /// Episodes of the AuctionNet-format market
+        #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        episodes: u64,
+        /// The first seed
+        #[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u64).range(..1 << 40))]
+        seed: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// The echo server of `bench http`
     #[command(hide = true)]
     Echo {
@@ -231,4 +407,15 @@ pub(crate) enum Bench {
         #[arg(long)]
         core: Option<usize>,
     },
+}
+
+/// The markets of `motet bench sim`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimMarket {
+    /// AuctionNet's format: 48 bidders with budgets and target CPAs, three slots
+    Auctionnet,
+    /// AuctionGym's format: six truthful oracles, second price
+    Auctiongym,
+    /// Every market
+    All,
 }

@@ -6,11 +6,14 @@ mod card;
 mod cli;
 mod client;
 mod clock;
+mod compare;
 mod config;
 mod demo;
 mod explain;
+mod ingest;
 mod replay;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -39,6 +42,9 @@ fn run(command: &Command) -> Result<()> {
         Command::Serve(options) => serve::command(options),
         Command::Explain(o) => explain::command(&o.id, &o.data_dir, o.json, &o.audience),
         Command::Replay(options) => replay::command(options),
+        Command::Ingest(options) => ingest::command(options),
+        Command::Simulate(options) => simulate::command(options),
+        Command::Compare(options) => compare::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
         Command::Config(options) => config::command(options),
@@ -56,6 +62,7 @@ fn measure(options: &Bench) -> Result<()> {
             bench::ledger::command(*seconds, data_dir.as_deref(), *json)
         }
         Bench::Crash { cycles, seed, json } => bench::crash::command(*cycles, *seed, *json),
+        Bench::Sim { market, episodes, seed, json } => bench::sim::command(*market, *episodes, *seed, *json),
         Bench::Echo { listen, core } => bench::echo::command(listen, *core),
     }
 }

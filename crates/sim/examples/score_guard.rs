@@ -55,12 +55,24 @@ fn print(seed: u64, guarded: &Scorecard, open: &Scorecard, baseline: &Scorecard)
     println!("\nseed {seed}");
     println!(
         "{:22} {:8} {:>8} {:>8} {:>7} {:>8} {:>7} {:>9} {:>9} {:>9} {:>8} {:>9} {:>9}  findings",
-        "family", "group", "requests", "recall", "events", "recall", "control", "missed", "open", "baseline",
-        "money", "first s", "half s",
+        "family",
+        "group",
+        "requests",
+        "recall",
+        "events",
+        "recall",
+        "control",
+        "missed",
+        "open",
+        "baseline",
+        "money",
+        "first s",
+        "half s",
     );
     let against = guarded.recall_against(open);
     for (place, attack) in guarded.attacks.iter().enumerate() {
-        let found: Vec<String> = attack.findings.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let found: Vec<String> =
+            attack.findings.iter().map(|(name, count)| format!("{name} {count}")).collect();
         println!(
             "{:22} {:8} {:>8} {:>8} {:>7} {:>8} {:>7} {:>9.3} {:>9.3} {:>9.3} {:>8} {:>9} {:>9}  {}",
             attack.family.name(),

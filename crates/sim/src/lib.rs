@@ -19,6 +19,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod team;
+pub mod versus;
 pub mod world;
 
 pub use parallel::parallel;

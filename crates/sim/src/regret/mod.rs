@@ -20,7 +20,7 @@
 //!
 //! It is optimistic for the optimum: hindsight knows every outcome's chance, ignores frequency caps, and its purchases move no
 //! rival. Both sides are expectations over renders and clicks, so luck is in neither. Sources: the regret names of
-//! `AuctionGym` (Jeunen et al., AdKDD 2022), the dual of Balseiro and Gur (2019).
+//! `AuctionGym` (Jeunen et al., 2022), the dual of Balseiro and Gur (2019).
 
 mod sample;
 mod split;
