@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Ingest(Ingest),
     /// Let a team decide in a simulated world, and report what came of it
     Simulate(Simulate),
+    /// Fit a simulated world to logs, and say how well it fits
+    Calibrate(Calibrate),
     /// Compare two teams in the same simulated worlds, with a verdict
     Compare(Compare),
     /// Import, export or list campaigns in a data folder
@@ -225,6 +227,29 @@ pub(crate) struct Simulate {
     /// Show no progress
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+/// Options of `motet calibrate`.
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    /// Logs in any form `motet ingest` reads, or one store it wrote
+    #[arg(required = true, value_name = "LOGS")]
+    pub(crate) logs: Vec<PathBuf>,
+    /// Where to write the fitted scenario
+    #[arg(long, default_value = "world.toml", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The scenario's name; that of the file without it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Write the fit report as one HTML page with plots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// The seed of the simulated half of the check
+    #[arg(long, default_value_t = 1, value_name = "K")]
+    pub(crate) seed: u64,
+    /// Print the fit report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Options of `motet compare`.

@@ -1,6 +1,7 @@
 //! `motet`: the command line.
 
 mod bench;
+mod calibrate;
 mod campaigns;
 mod card;
 mod cli;
@@ -44,6 +45,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Replay(options) => replay::command(options),
         Command::Ingest(options) => ingest::command(options),
         Command::Simulate(options) => simulate::command(options),
+        Command::Calibrate(options) => calibrate::command(options),
         Command::Compare(options) => compare::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),

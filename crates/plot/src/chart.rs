@@ -16,12 +16,21 @@ pub struct Axis {
     pub name: String,
     /// Its ends; worked out from the points when absent.
     pub ends: Option<(f64, f64)>,
+    /// Whether its places have numbers; those of names do not.
+    pub numbered: bool,
 }
 
 impl Axis {
     /// Makes an axis whose ends follow from the points.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ends: None }
+        Self { name: name.into(), ends: None, numbered: true }
+    }
+
+    /// Takes the numbers off: its places stand for the series' names.
+    #[must_use]
+    pub const fn of_names(mut self) -> Self {
+        self.numbered = false;
+        self
     }
 
     /// Fixes its ends.
@@ -160,12 +169,13 @@ fn draw(root: &Area<'_>, chart: &Chart) -> Result<(), String> {
         .bold_line_style(RGBColor(222, 222, 222))
         .y_label_formatter(&short)
         .x_label_formatter(&short)
+        .x_labels(if chart.x.numbered { 10 } else { 0 })
         .draw()
         .map_err(|e| told(&e))?;
     for (place, one) in series.iter().enumerate() {
         draw_series(&mut plane, one, COLOURS[place % COLOURS.len()])?;
     }
-    if series.len() > 1 {
+    if series.len() > 1 || !chart.x.numbered {
         plane
             .configure_series_labels()
             .background_style(WHITE.mix(0.85))

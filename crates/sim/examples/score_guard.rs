@@ -28,8 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let open = score(&world, Setup::new(&world, TeamKind::Agents)?, days, true);
         let baseline = score(&world, Setup::new(&world, TeamKind::Baseline)?, days, false);
         print(seed, &guarded, &open, &baseline);
-        for attack in &guarded.attacks {
-            recalls.entry(attack.family.name()).or_default().extend(attack.recall());
+        for (attack, recall) in guarded.attacks.iter().zip(guarded.recalls(&open)) {
+            recalls.entry(attack.family.name()).or_default().extend(recall);
         }
     }
     println!("\nrecall over seeds: mean (lowest to highest)");
@@ -108,7 +108,7 @@ fn print(seed: u64, guarded: &Scorecard, open: &Scorecard, baseline: &Scorecard)
         open.honest.billed.units(),
         percent(guarded.precision()),
     );
-    for group in guarded.groups() {
+    for group in guarded.groups(open) {
         println!(
             "{:8} mean recall {} lowest {} bar {:.0} % at {:.2} %: {}",
             group.group.name(),

@@ -253,10 +253,11 @@ fn the_guard_catches_what_its_lists_name_and_scores_repeat_to_the_bit() {
     let world = World::new(&scenario(&[Family::DatacentreBots, Family::StackedAds], 0.05), 7);
     let card = scored(&world, false);
     for attack in &card.attacks {
-        assert!(attack.recall() > Some(0.6), "{attack:?}");
+        assert!(attack.request_recall() > Some(0.6), "{attack:?}");
         assert!(attack.caught.is_positive() && attack.first_caught_s.is_some());
     }
     assert!(card.honest.requests > 500 && card.precision() > Some(0.9), "{:?}", card.honest);
     assert_eq!(card, scored(&world, false));
-    assert_eq!(card.groups().iter().map(|g| g.group).collect::<Vec<_>>(), [Group::General, Group::Seen]);
+    let groups = card.groups(&scored(&world, true));
+    assert_eq!(groups.iter().map(|g| g.group).collect::<Vec<_>>(), [Group::General, Group::Seen]);
 }

@@ -123,7 +123,7 @@ fn regret(outcome: &Outcome) -> Chart {
         bars.map(|(place, (name, value))| Series::new(name, Mark::Bars, vec![(place as f64, value)]));
     Chart::new(
         "Regret by cause",
-        Axis::new("cause").from_to(-0.5, 7.5),
+        Axis::new("cause").from_to(-0.5, 7.5).of_names(),
         Axis::new("currency units"),
         series.collect(),
     )
@@ -138,7 +138,7 @@ fn refusals(outcome: &Outcome) -> Chart {
     });
     Chart::new(
         "Slots without a bid",
-        Axis::new("reason").from_to(-0.5, 9.5),
+        Axis::new("reason").from_to(-0.5, 9.5).of_names(),
         Axis::new("slots"),
         series.collect(),
     )

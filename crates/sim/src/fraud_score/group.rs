@@ -85,15 +85,17 @@ pub struct GroupScore {
 }
 
 impl Scorecard {
-    /// Scores the groups that have attacks.
-    pub fn groups(&self) -> Vec<GroupScore> {
-        Group::ALL.into_iter().filter_map(|group| self.group(group)).collect()
+    /// Scores the groups that have attacks, against a run of the same world with an open guard.
+    pub fn groups(&self, control: &Self) -> Vec<GroupScore> {
+        let recalls = self.recalls(control);
+        Group::ALL.into_iter().filter_map(|group| self.group(group, &recalls)).collect()
     }
 
-    fn group(&self, group: Group) -> Option<GroupScore> {
-        let attacks: Vec<&AttackScore> =
-            self.attacks.iter().filter(|attack| Group::of(attack.family) == group).collect();
-        let recalls: Vec<f64> = attacks.iter().filter_map(|attack| attack.recall()).collect();
+    fn group(&self, group: Group, recalls: &[Option<f64>]) -> Option<GroupScore> {
+        let in_group = |attack: &AttackScore| Group::of(attack.family) == group;
+        let attacks: Vec<&AttackScore> = self.attacks.iter().filter(|attack| in_group(attack)).collect();
+        let own = self.attacks.iter().zip(recalls).filter(|(attack, _)| in_group(attack));
+        let recalls: Vec<f64> = own.filter_map(|(_, recall)| *recall).collect();
         if attacks.is_empty() {
             return None;
         }

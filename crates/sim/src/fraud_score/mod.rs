@@ -109,11 +109,6 @@ impl AttackScore {
         (caught + missed > 0.0).then(|| caught / (caught + missed))
     }
 
-    /// Returns what counts as this attack's recall: of its requests where it makes them, else of its faked events.
-    pub fn recall(&self) -> Option<f64> {
-        self.request_recall().or_else(|| self.event_recall())
-    }
-
     fn counted_events(&self) -> u64 {
         self.events - self.refused_events
     }
@@ -137,6 +132,13 @@ impl HonestScore {
 }
 
 impl Scorecard {
+    /// Returns, by attack, what counts as its recall: the share of its requests flagged; where it makes none, the share of
+    /// the faked events that count without a guard and did not with it.
+    pub fn recalls(&self, control: &Self) -> Vec<Option<f64>> {
+        let against = self.recall_against(control);
+        self.attacks.iter().zip(against).map(|(attack, other)| attack.request_recall().or(other)).collect()
+    }
+
     /// Returns the share of flagged requests that were attacks'; real people at carriers count as wronged.
     pub fn precision(&self) -> Option<f64> {
         let caught: u64 = self.attacks.iter().map(|attack| attack.flagged).sum();

@@ -110,7 +110,7 @@ impl<'w> Sampler<'w> {
         worths
     }
 
-    fn close(&mut self, open: Open, auctioned: &Auctioned<'_>, request: Facts) {
+    fn close(&mut self, open: &Open, auctioned: &Auctioned<'_>, request: Facts) {
         let world = self.world;
         let rendered = world.scenario.outcomes.rendered;
         let floor = auctioned.imp.floor;
@@ -194,6 +194,6 @@ impl Watch for Sampler<'_> {
         let (_, open) = self.open.swap_remove(at);
         let spec = self.world.publisher(auctioned.visit.publisher);
         let pricing = if spec.second_price { Pricing::SecondPrice } else { Pricing::FirstPrice };
-        self.close(open, auctioned, Facts { owned: spec.owned, pricing });
+        self.close(&open, auctioned, Facts { owned: spec.owned, pricing });
     }
 }

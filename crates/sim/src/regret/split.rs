@@ -163,17 +163,11 @@ fn blame(slot: &Slot, multipliers: &[f64], causes: &mut Causes) {
         }
     };
     let own = surplus(campaign, worth, least).max(0.0);
-    if propensity < 0.5 {
-        causes.exploration += best - own
-    } else {
-        causes.allocation += best - own
-    }
+    let other = if propensity < 0.5 { &mut causes.exploration } else { &mut causes.allocation };
+    *other += best - own;
     let Some(paid) = paid else {
-        if estimate < least {
-            causes.estimation += own
-        } else {
-            causes.underbid += own
-        }
+        let why = if estimate < least { &mut causes.estimation } else { &mut causes.underbid };
+        *why += own;
         return;
     };
     let missed = own - (worth - (1.0 + multipliers[campaign as usize]) * paid);

@@ -165,7 +165,8 @@ impl<'w> Run<'w> {
             let slice_ends =
                 self.world.begins() + Span::from_micros(SLICE.micros() * (self.slice.cast_signed() + 1));
             let next = self.next_at().min(slice_ends);
-            if next >= end {
+            // A tick at the very end belongs to what it closes, a request at that moment to what follows.
+            if next >= end && self.next_tick > end {
                 break;
             }
             self.now = self.now.max(next);

@@ -108,6 +108,9 @@ impl Scenario {
             within(&at("price_level"), publisher.price_level, 0.0, 1_000.0)?;
             known_topics(&at("topics"), &publisher.topics)?;
             check_floor(&at("floor"), &publisher.floor)?;
+            if let Some(outside) = &publisher.outside {
+                check_outside(&at("outside"), outside)?;
+            }
         }
         Ok(())
     }
@@ -131,19 +134,7 @@ impl Scenario {
     }
 
     fn check_market(&self) -> Result<(), Error> {
-        match &self.market.outside {
-            Outside::None => {}
-            Outside::LogNormal { median_cpm, sigma } => {
-                within("market.outside.median_cpm", *median_cpm, 0.0, 10_000.0)?;
-                within("market.outside.sigma", *sigma, 0.0, 5.0)?;
-            }
-            Outside::Quantiles { cpm, hours } => {
-                rising("market.outside.cpm", cpm)?;
-                if !hours.is_empty() && hours.len() != 24 {
-                    return Err(fault("market.outside.hours", "needs 24 factors, or none"));
-                }
-            }
-        }
+        check_outside("market.outside", &self.market.outside)?;
         share("market.told", self.market.told)?;
         share("market.take_rate", self.market.take_rate)?;
         within("market.informed", self.market.informed, 0.0, 5.0)?;
@@ -222,6 +213,21 @@ fn check_floor(field: &str, floor: &Floor) -> Result<(), Error> {
             within(field, *median_cpm, 0.0, 10_000.0).and_then(|()| within(field, *sigma, 0.0, 5.0))
         }
         Floor::Quantiles { none, cpm } => share(field, *none).and_then(|()| rising(field, cpm)),
+    }
+}
+
+fn check_outside(field: &str, outside: &Outside) -> Result<(), Error> {
+    match outside {
+        Outside::None => Ok(()),
+        Outside::LogNormal { median_cpm, sigma } => {
+            within(field, *median_cpm, 0.0, 10_000.0).and_then(|()| within(field, *sigma, 0.0, 5.0))
+        }
+        Outside::Quantiles { cpm, hours } => {
+            if !hours.is_empty() && hours.len() != 24 {
+                return Err(fault(format!("{field}.hours"), "needs 24 factors, or none"));
+            }
+            rising(field, cpm)
+        }
     }
 }
 

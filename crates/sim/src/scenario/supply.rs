@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Outside;
+
 /// A publisher, or several alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +46,9 @@ pub struct Publisher {
     /// What the outside market pays here, relative to elsewhere.
     #[serde(default = "one_f")]
     pub price_level: f64,
+    /// The outside market here, where it differs from everywhere else's by more than its level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Outside>,
 }
 
 const fn one() -> u16 {

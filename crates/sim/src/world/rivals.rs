@@ -109,7 +109,8 @@ impl RivalBook {
 fn outside(world: &World, visit: &Visit, imp: u16, conditions: &Conditions) -> CpmMicros {
     let market = &world.scenario.market;
     let mut draw = Chance::new(world.seed, visit.slot(imp)).stream("outside");
-    let base = match &market.outside {
+    let spec = world.publisher(visit.publisher);
+    let base = match spec.outside.as_ref().unwrap_or(&market.outside) {
         Outside::None => return CpmMicros::ZERO,
         Outside::LogNormal { median_cpm, sigma } => dist::log_normal(&mut draw, *median_cpm, *sigma),
         Outside::Quantiles { cpm, hours } => {
@@ -117,7 +118,6 @@ fn outside(world: &World, visit: &Visit, imp: u16, conditions: &Conditions) -> C
             dist::between(cpm, draw.unit()) * factor
         }
     };
-    let spec = world.publisher(visit.publisher);
     let inclination = f64::from(world.population.get(visit.listener).inclination);
     let known = if market.informed > 0.0 { libm::pow(inclination, market.informed) } else { 1.0 };
     CpmMicros::from_units(base * spec.price_level * known * conditions.outside)
