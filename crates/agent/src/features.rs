@@ -5,9 +5,16 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// Hashed features of one candidate, each an index into a model's weights.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Features(pub SmallVec<[u32; 20]>);
+
+impl Clone for Features {
+    /// Copies the whole at once; a candidate's features are copied often enough that one by one would show.
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 /// Names the market a candidate competes in: the seller and the media kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

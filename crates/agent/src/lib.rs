@@ -66,6 +66,10 @@ pub trait Agent: Send {
     /// Moves its parameters by the policy in service. Runs on control ticks.
     fn control(&mut self, tick: &Tick<'_>);
 
+    /// Goes on with the last control tick: `tick.accounts` holds the next campaigns in turn. Called between decisions
+    /// where there are more campaigns than one tick can tell of without holding decisions up.
+    fn control_more(&mut self, _tick: &Tick<'_>) {}
+
     /// Writes everything it has learned, so that `restore` brings back an agent that behaves identically.
     fn save(&self) -> Vec<u8>;
 

@@ -139,6 +139,7 @@ pub struct Tick<'a> {
     pub now: Timestamp,
     /// The catalog.
     pub catalog: &'a Catalog,
-    /// The accounts of all campaigns in service, by index.
+    /// The accounts of campaigns in service, in turn: all of them, or the first thousands where there are more; these
+    /// follow by [`Agent::control_more`](crate::Agent::control_more).
     pub accounts: &'a [Account],
 }

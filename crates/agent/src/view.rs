@@ -60,6 +60,8 @@ pub struct IntentSight<'a> {
 /// What the guard sees.
 #[derive(Clone, Copy, Debug)]
 pub struct GuardSight<'a> {
+    /// The caller's id of the request, by which one sent again is known.
+    pub request: &'a str,
     /// The device.
     pub device: &'a Device,
     /// Where the ad would be shown.

@@ -58,6 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let (supply, user) = (SupplyChain::default(), User::default());
     let sight = GuardSight {
+        request: "1",
         device: &device,
         inventory: &inventory,
         imps: &[],

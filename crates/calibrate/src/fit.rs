@@ -28,8 +28,8 @@ const LEAST_DELAYS: usize = 30;
 const LEAST_PRICES: usize = 50;
 /// Steps of the fitted quantiles.
 const STEPS: usize = 200;
-/// Impressions that the overall click rate counts as, for a class.
-const MADE_UP: f64 = 500.0;
+/// Clicks that what was expected of a class counts as: with fewer of its own it is mostly what was expected.
+const MADE_UP_CLICKS: f64 = 10.0;
 
 /// How a fit is made.
 #[derive(Clone, Debug)]
@@ -73,7 +73,8 @@ fn scenario(rows: &[&Row], classes: &Classes, options: &Options, notes: &mut Vec
     let traffic = traffic(rows, notes);
     let outside = outside(rows, notes);
     let rate = click_rate(rows.iter().copied(), None);
-    let of = |class: usize| publisher(rows, classes, class, rate);
+    let rates = class_rates(rows, classes, rate);
+    let of = |class: usize| publisher(rows, classes, class, rates[class]);
     let publishers = (0..classes.count()).filter_map(of).collect();
     let users: HashSet<u64> = rows.iter().filter_map(|row| row.user).collect();
     let count = if users.is_empty() { rows.len() / 5 } else { users.len() * 2 };
@@ -163,8 +164,41 @@ fn click_rate<'a>(rows: impl Iterator<Item = &'a Row>, towards: Option<f64>) -> 
             clicks += f64::from(u8::from(click));
         }
     }
-    let (prior, weight) = towards.map_or((0.0, 0.0), |rate| (rate, MADE_UP));
+    let (prior, weight) = towards.map_or((0.0, 0.0), |rate| (rate, MADE_UP_CLICKS / rate.max(1e-7)));
     if shown + weight == 0.0 { 0.001 } else { (clicks + prior * weight) / (shown + weight) }
+}
+
+/// Returns each class's click rate: where classes go by prediction, the rates that rise with it and are closest to those observed
+/// (pool adjacent violators, Ayer et al. 1955); otherwise its own rate, shrunk towards that of all.
+fn class_rates(rows: &[&Row], classes: &Classes, rate: f64) -> Vec<f64> {
+    let of_class = |class: usize| rows.iter().copied().filter(move |row| classes.of(row) == class);
+    if matches!(classes, Classes::ByKind(_)) {
+        return (0..classes.count()).map(|class| click_rate(of_class(class), Some(rate))).collect();
+    }
+    let counts = |class: usize| {
+        let shown = of_class(class).filter(|row| row.click.is_some()).count() as f64;
+        let clicks = of_class(class).filter(|row| row.click == Some(true)).count() as f64;
+        // Half a click at the rate of all, so that no class is taken to be never clicked.
+        (clicks + 0.5, shown + 0.5 / rate.max(1e-9))
+    };
+    rising_rates(&(0..classes.count()).map(counts).collect::<Vec<_>>())
+}
+
+/// Pools neighbours until rates rise. A pool without impressions has rate 0.
+fn rising_rates(counts: &[(f64, f64)]) -> Vec<f64> {
+    let mut pools: Vec<(f64, f64, usize)> = Vec::new();
+    let ratio = |pool: &(f64, f64, usize)| pool.0 / pool.1.max(1.0);
+    for (clicks, shown) in counts {
+        pools.push((*clicks, *shown, 1));
+        while let [.., before, last] = pools.as_slice()
+            && ratio(before) >= ratio(last)
+        {
+            let joined = (before.0 + last.0, before.1 + last.1, before.2 + last.2);
+            pools.truncate(pools.len() - 2);
+            pools.push(joined);
+        }
+    }
+    pools.iter().flat_map(|pool| std::iter::repeat_n(ratio(pool), pool.2)).collect()
 }
 
 fn publisher(rows: &[&Row], classes: &Classes, class: usize, rate: f64) -> Option<Publisher> {
@@ -184,7 +218,7 @@ fn publisher(rows: &[&Row], classes: &Classes, class: usize, rate: f64) -> Optio
         gap_s: 60.0,
         slots: 1.0,
         floor: floor(&of_class),
-        click_rate: click_rate(of_class.iter().copied(), Some(rate)),
+        click_rate: rate,
         viewable: 1.0,
         price_level: 1.0,
         outside: own_market(&of_class),
@@ -272,4 +306,16 @@ fn campaigns(outside: &Outside, rate: f64, slots: usize) -> Vec<CampaignGroup> {
         enters_day: 0.0,
         leaves_day: 0.0,
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_out_of_order_are_pooled() {
+        let rates = rising_rates(&[(1.0, 100.0), (4.0, 100.0), (2.0, 100.0), (9.0, 100.0)]);
+        assert_eq!(rates, vec![0.01, 0.03, 0.03, 0.09]);
+        assert_eq!(rising_rates(&[(3.0, 100.0), (1.0, 100.0)]), vec![0.02, 0.02]);
+    }
 }

@@ -19,7 +19,7 @@ use crate::{
     NotReserved, Options, Purse, Screening, explore,
     hearing::Hearing,
     pricing::{Field, Priced},
-    trace::AuctionRecord,
+    trace::{AuctionRecord, Detail},
 };
 
 /// What the auctions came to.
@@ -35,13 +35,13 @@ pub(crate) fn run(
     hearing: &mut Hearing<'_, '_>,
     options: &Options,
     screening: &Screening,
-    field: &Field,
+    field: &Field<'_>,
     purse: &mut dyn Purse,
 ) -> Outcomes {
     let mut outcomes = Outcomes::default();
     let mut room = Room { options, screening, purse, placed: SmallVec::new() };
     for imp in 0..hearing.brief.request.imps.len() as u16 {
-        let entrants: Vec<&Priced> = field.priced.iter().filter(|p| p.candidate.imp == imp).collect();
+        let entrants = field.priced.iter().filter(|p| p.candidate.imp == imp).copied().collect();
         let outcome = room.auction(hearing, imp, entrants, field, &mut outcomes);
         outcomes.imps.push(outcome);
     }
@@ -60,16 +60,21 @@ struct Room<'a> {
 struct Winner {
     place: usize,
     price: CpmMicros,
-    record: AuctionRecord,
+    propensity: Probability,
+    /// Where it is written down.
+    record: Option<AuctionRecord>,
 }
+
+/// Who stands in one auction.
+type Entrants<'c> = SmallVec<[Priced<'c>; 16]>;
 
 impl Room<'_> {
     fn auction(
         &mut self,
         hearing: &mut Hearing<'_, '_>,
         imp: u16,
-        mut entrants: Vec<&Priced>,
-        field: &Field,
+        mut entrants: Entrants<'_>,
+        field: &Field<'_>,
         outcomes: &mut Outcomes,
     ) -> ImpDecision {
         entrants.retain(|priced| {
@@ -83,12 +88,12 @@ impl Room<'_> {
         let mut last = None;
         while !entrants.is_empty() {
             let winner = self.choose(hearing, imp, &entrants, greed);
-            let priced = entrants[winner.place];
+            let priced = &entrants[winner.place];
             match self.hold(hearing, priced, &winner) {
                 Ok(bid) => {
                     self.placed.push(bid.campaign);
                     outcomes.records.push(self.record(hearing, priced, bid.clone()));
-                    outcomes.auctions.push(winner.record);
+                    outcomes.auctions.extend(winner.record);
                     return ImpDecision::Bid(bid);
                 }
                 Err(NotReserved::NoBudget) => {
@@ -110,7 +115,7 @@ impl Room<'_> {
         &self,
         hearing: &Hearing<'_, '_>,
         imp: u16,
-        entrants: &[&Priced],
+        entrants: &[Priced<'_>],
         greed: Option<f64>,
     ) -> Winner {
         let mut ties = hearing.brief.chance.stream("auction-ties");
@@ -120,44 +125,45 @@ impl Room<'_> {
             .map(|(index, priced)| Entry { index, bid: priced.price, tie_break: ties.bits() })
             .collect();
         motet_auction::rank(&mut ranked);
-        let order = ranked.iter().map(|e| (entrants[e.index].candidate.ix, e.bid)).collect();
-        let (chosen, propensity) = explored(hearing, imp, &ranked, greed);
-        ranked[..=chosen].rotate_right(1);
-        let winner = ranked[0];
-        let price = self.clearing_price(hearing, entrants[winner.index], &ranked);
-        let record = AuctionRecord {
+        let (chosen, chance) = explored(hearing, imp, &ranked, greed);
+        let winner = &entrants[ranked[chosen].index];
+        let mechanism = self.mechanism(hearing, winner);
+        let mut record = (hearing.detail == Detail::Full).then(|| AuctionRecord {
             imp,
-            ranked: order,
+            ranked: ranked.iter().map(|e| (entrants[e.index].candidate.ix, e.bid)).collect(),
             greed,
-            chosen: entrants[winner.index].candidate.ix,
-            propensity: Probability::clamped(propensity),
-            price,
-        };
-        Winner { place: winner.index, price, record }
+            chosen: winner.candidate.ix,
+            propensity: Probability::clamped(chance),
+            price: winner.price,
+            floor: winner.candidate.floor,
+            mechanism,
+        });
+        let place = ranked[chosen].index;
+        ranked[..=chosen].rotate_right(1);
+        let price = clearing_price(mechanism, winner, &ranked);
+        if let Some(record) = &mut record {
+            record.price = price;
+        }
+        Winner { place, price, propensity: Probability::clamped(chance), record }
     }
 
-    fn clearing_price(&self, hearing: &Hearing<'_, '_>, winner: &Priced, ranked: &[Entry]) -> CpmMicros {
-        let ownership = hearing.brief.request.inventory.ownership;
-        let mechanism = match ownership {
+    fn mechanism(&self, hearing: &Hearing<'_, '_>, winner: &Priced<'_>) -> Mechanism {
+        match hearing.brief.request.inventory.ownership {
             _ if winner.candidate.fixed_price => Mechanism::FirstPrice,
             Ownership::Exchange => Mechanism::FirstPrice,
             Ownership::Owned => self.options.owned_pricing.mechanism(),
-        };
-        let mut awards: Vec<Award> = Vec::with_capacity(1);
-        clear(mechanism, ranked, &[winner.candidate.floor], &mut awards);
-        // Every entrant is at or above its own floor, so the one on top is always awarded.
-        awards.first().map_or(winner.price, |award| award.price)
+        }
     }
 
     /// Holds the winner's money and makes its bid.
     fn hold(
         &mut self,
         hearing: &Hearing<'_, '_>,
-        priced: &Priced,
+        priced: &Priced<'_>,
         winner: &Winner,
     ) -> Result<Bid, NotReserved> {
         let brief = hearing.brief;
-        let candidate = &priced.candidate;
+        let candidate = priced.candidate;
         let imp = &brief.request.imps[usize::from(candidate.imp)];
         let id = BidId { decision: brief.id, imp: candidate.imp };
         let expires = self.options.expiry(imp, candidate.kind, brief.now);
@@ -176,13 +182,13 @@ impl Room<'_> {
             deal: candidate.deal,
             kind: candidate.kind,
             size: brief.catalog.creative(candidate.creative).creative.content.size(),
-            propensity: winner.record.propensity,
+            propensity: winner.propensity,
             charge: if live { Charge::of(brief.request.inventory.ownership) } else { Charge::Never },
             expires,
         })
     }
 
-    fn record(&self, hearing: &Hearing<'_, '_>, priced: &Priced, bid: Bid) -> BidRecord {
+    fn record(&self, hearing: &Hearing<'_, '_>, priced: &Priced<'_>, bid: Bid) -> BidRecord {
         let request = hearing.brief.request;
         let identity = self.screening.allows_identity();
         BidRecord {
@@ -199,6 +205,17 @@ impl Room<'_> {
             categories: if identity { request.inventory.categories.clone() } else { SmallVec::new() },
         }
     }
+}
+
+/// Returns what the winner pays or offers: the entries are in rank order, with the one chosen on top.
+fn clearing_price(mechanism: Mechanism, winner: &Priced<'_>, ranked: &[Entry]) -> CpmMicros {
+    if mechanism == Mechanism::FirstPrice {
+        return winner.price;
+    }
+    let mut awards: Vec<Award> = Vec::with_capacity(1);
+    clear(mechanism, ranked, &[winner.candidate.floor], &mut awards);
+    // Every entrant is at or above its own floor, so the one on top is always awarded.
+    awards.first().map_or(winner.price, |award| award.price)
 }
 
 /// Returns the place chosen among ranked entries, and its chance.
@@ -218,7 +235,7 @@ fn cost(price: CpmMicros, imp: &Imp) -> Nanos {
 }
 
 /// Returns why an imp got no bid when no entrant was left.
-fn no_bid(hearing: &Hearing<'_, '_>, imp: u16, field: &Field) -> NoBidReason {
+fn no_bid(hearing: &Hearing<'_, '_>, imp: u16, field: &Field<'_>) -> NoBidReason {
     let fell = |reason: RefusedReason| field.fallen.iter().any(|(at, r)| *at == imp && *r == reason);
     if fell(RefusedReason::Paced) {
         return NoBidReason::Paced;

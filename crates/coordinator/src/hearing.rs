@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use motet_agent::{Agent, AgentName, Ask, Proposal, RefusedReason, Sight, Verdict, View};
+use motet_agent::{Agent, AgentName, Ask, Features, Proposal, RefusedReason, Sight, Verdict, View};
 use motet_model::decision::{Decision, ImpDecision, NoBidReason};
 use smallvec::SmallVec;
 
@@ -10,15 +10,44 @@ use crate::{
     Brief, Ruling,
     auctioning::Outcomes,
     timing::{Presence, Timing},
-    trace::Trace,
+    trace::{Detail, Trace},
 };
+
+/// What was said, with one verdict each, used again from one decision to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Minutes {
+    proposals: Vec<Proposal>,
+    verdicts: Vec<Verdict>,
+}
+
+/// More room than this is given back after a decision.
+const MOST_KEPT: usize = 1_024;
+
+impl Minutes {
+    fn wipe(&mut self) {
+        self.proposals.clear();
+        self.verdicts.clear();
+        self.proposals.shrink_to(MOST_KEPT);
+        self.verdicts.shrink_to(MOST_KEPT);
+    }
+
+    /// Returns what is written down of it, and starts a clean sheet.
+    fn take(&mut self, detail: Detail) -> Vec<(Proposal, Verdict)> {
+        let hearing = match detail {
+            Detail::Full => self.proposals.drain(..).zip(self.verdicts.drain(..)).collect(),
+            Detail::Outcome => Vec::new(),
+        };
+        self.wipe();
+        hearing
+    }
+}
 
 /// The record of one decision while it is being made.
 pub(crate) struct Hearing<'a, 't> {
     pub(crate) brief: &'a Brief<'a>,
+    pub(crate) detail: Detail,
     timing: Timing<'t>,
-    proposals: Vec<Proposal>,
-    verdicts: Vec<Verdict>,
+    minutes: &'a mut Minutes,
     presence: SmallVec<[(AgentName, Presence); 6]>,
 }
 
@@ -26,14 +55,14 @@ pub(crate) struct Hearing<'a, 't> {
 pub(crate) type Places = std::ops::Range<usize>;
 
 impl<'a, 't> Hearing<'a, 't> {
-    pub(crate) fn new(brief: &'a Brief<'a>, timing: Timing<'t>) -> Self {
-        Self {
-            brief,
-            timing,
-            proposals: Vec::with_capacity(64),
-            verdicts: Vec::with_capacity(64),
-            presence: SmallVec::new(),
-        }
+    pub(crate) fn new(
+        brief: &'a Brief<'a>,
+        detail: Detail,
+        timing: Timing<'t>,
+        minutes: &'a mut Minutes,
+    ) -> Self {
+        minutes.wipe();
+        Self { brief, detail, timing, minutes, presence: SmallVec::new() }
     }
 
     /// Asks one agent. Returns the places of its proposals if it counts as present, each accepted until judged.
@@ -50,26 +79,28 @@ impl<'a, 't> Hearing<'a, 't> {
     }
 
     fn hear(&mut self, agent: &dyn Agent, name: AgentName, sight: Sight<'_>) -> (Places, Presence) {
-        let first = self.proposals.len();
+        let first = self.minutes.proposals.len();
         if let Err(absent) = self.timing.before(name) {
             return (first..first, absent);
         }
         let view = View { decision: self.brief.id, now: self.brief.now, chance: self.brief.chance, sight };
         // `propose` takes `&self`, so an agent that panics has changed nothing that outlives the call.
-        let outcome = catch_unwind(AssertUnwindSafe(|| agent.propose(&view, &mut self.proposals)));
+        let proposals = &mut self.minutes.proposals;
+        let outcome = catch_unwind(AssertUnwindSafe(|| agent.propose(&view, proposals)));
         let presence = self.timing.after(name);
         if outcome.is_err() {
-            self.proposals.truncate(first);
+            self.minutes.proposals.truncate(first);
             return (first..first, Presence::Broken);
         }
-        self.verdicts.resize(self.proposals.len(), Verdict::Accepted);
-        (first..self.proposals.len(), presence)
+        let said = self.minutes.proposals.len();
+        self.minutes.verdicts.resize(said, Verdict::Accepted);
+        (first..self.minutes.proposals.len(), presence)
     }
 
     fn refuse_off_card(&mut self, agent: &dyn Agent, places: Places) {
         let card = agent.card();
         for place in places {
-            let proposal = &self.proposals[place];
+            let proposal = &self.minutes.proposals[place];
             if proposal.agent != card.name || !card.intents.contains(&proposal.ask.intent()) {
                 self.refuse(place, RefusedReason::NotOnCard);
             }
@@ -78,21 +109,29 @@ impl<'a, 't> Hearing<'a, 't> {
 
     /// Returns a proposal that still stands; `None` once it is refused.
     pub(crate) fn standing(&self, place: usize) -> Option<&Proposal> {
-        (self.verdicts[place] == Verdict::Accepted).then(|| &self.proposals[place])
+        (self.minutes.verdicts[place] == Verdict::Accepted).then(|| &self.minutes.proposals[place])
+    }
+
+    /// Takes the features out of a ranking: they are not logged, and its candidate carries them on.
+    pub(crate) fn take_features(&mut self, place: usize) -> Features {
+        match &mut self.minutes.proposals[place].ask {
+            Ask::Rank(ranking) => std::mem::take(&mut ranking.features),
+            _ => Features::default(),
+        }
     }
 
     /// Returns a proposal, standing or not.
     pub(crate) fn proposal(&self, place: usize) -> &Proposal {
-        &self.proposals[place]
+        &self.minutes.proposals[place]
     }
 
     pub(crate) fn refuse(&mut self, place: usize, reason: RefusedReason) {
-        self.verdicts[place] = Verdict::Refused(reason);
+        self.minutes.verdicts[place] = Verdict::Refused(reason);
     }
 
     /// Refuses what still stands among some places.
     pub(crate) fn refuse_all(&mut self, places: Places, reason: RefusedReason) {
-        for verdict in &mut self.verdicts[places] {
+        for verdict in &mut self.minutes.verdicts[places] {
             if *verdict == Verdict::Accepted {
                 *verdict = Verdict::Refused(reason);
             }
@@ -103,15 +142,9 @@ impl<'a, 't> Hearing<'a, 't> {
         self.presence.contains(&(agent, Presence::Answered))
     }
 
-    /// Iterates over the asks that still stand.
-    pub(crate) fn standing_asks(&self) -> impl Iterator<Item = &Ask> {
-        let both = self.proposals.iter().zip(&self.verdicts);
-        both.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(proposal, _)| &proposal.ask)
-    }
-
     /// Tells whether an ad for an imp was refused for safety.
     pub(crate) fn refused_for_safety(&self, imp: u16) -> bool {
-        self.proposals.iter().zip(&self.verdicts).any(|(proposal, verdict)| {
+        self.minutes.proposals.iter().zip(&self.minutes.verdicts).any(|(proposal, verdict)| {
             let here = matches!(&proposal.ask, Ask::Rank(ranking) if ranking.imp == imp);
             here && matches!(verdict, Verdict::Refused(RefusedReason::Unsafe(_)))
         })
@@ -121,6 +154,16 @@ impl<'a, 't> Hearing<'a, 't> {
     pub(crate) fn lacks_a_needed_agent(&self) -> bool {
         let needed = |name| matches!(name, AgentName::Relevance | AgentName::Bidder | AgentName::Baseline);
         self.presence.iter().any(|(name, presence)| needed(*name) && *presence != Presence::Answered)
+    }
+
+    /// Returns the explorations that stand among some places, by imp.
+    pub(crate) fn greeds(&self, places: &Places) -> SmallVec<[(u16, f64); 4]> {
+        let both = places.clone().filter_map(|place| self.standing(place));
+        both.filter_map(|proposal| match &proposal.ask {
+            Ask::Explore { imp, greed } => Some((*imp, *greed)),
+            _ => None,
+        })
+        .collect()
     }
 
     /// Tells whether time ran out on any agent.
@@ -146,7 +189,7 @@ impl<'a, 't> Hearing<'a, 't> {
             chance: brief.chance,
             policies: std::sync::Arc::default(),
             presence: self.presence,
-            hearing: self.proposals.into_iter().zip(self.verdicts).collect(),
+            hearing: self.minutes.take(self.detail),
             auctions: outcomes.auctions,
         };
         Ruling { trace, records: outcomes.records }

@@ -20,12 +20,12 @@ mod timing;
 mod trace;
 
 pub use explore::{drawn, propensities};
+pub use motet_auction::Mechanism;
 pub use team::Team;
 pub use timing::{Presence, Stopwatch, TimeLeft, Timing};
-pub use trace::{AuctionRecord, Trace};
+pub use trace::{AuctionRecord, Detail, Trace};
 
 use motet_agent::{AccountBook, AgentName, BidRecord, Interests, Restraint};
-use motet_auction::Mechanism;
 use motet_model::{
     catalog::Catalog,
     decision::{Decision, ImpDecision, NoBidReason},
@@ -35,8 +35,12 @@ use motet_model::{
 };
 use motet_units::{Chance, Multiplier, Nanos, Span, Timestamp};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use crate::hearing::Hearing;
+use crate::{
+    hearing::{Hearing, Minutes},
+    ranking::Admitted,
+};
 
 /// What the coordinator is bound by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,7 +202,7 @@ impl Screening {
     }
 }
 
-/// Decides one request.
+/// Decides one request, written down in full.
 pub fn decide(
     options: &Options,
     brief: &Brief<'_>,
@@ -206,23 +210,59 @@ pub fn decide(
     purse: &mut dyn Purse,
     timing: Timing<'_>,
 ) -> Ruling {
-    let mut hearing = Hearing::new(brief, timing);
-    let screening = screening::screen(&mut hearing, team);
-    if let Some(reason) = screening.refusal {
-        return hearing.close_without_bids(reason);
+    Desk::default().decide(options, brief, team, purse, timing)
+}
+
+/// A place to decide at, one request after another: it keeps its buffers, and nothing that a decision depends on.
+#[derive(Debug, Default)]
+pub struct Desk {
+    detail: Detail,
+    minutes: Minutes,
+    admitted: Admitted,
+}
+
+impl Desk {
+    /// Makes a desk that writes down so much.
+    pub fn new(detail: Detail) -> Self {
+        Self { detail, ..Self::default() }
     }
-    let field = match team {
-        Team::Agents { relevance, bidder, pacer, .. } => {
-            let candidates = ranking::rank(&mut hearing, options, &screening, *relevance);
-            pricing::price(&mut hearing, options, &candidates, purse.book(), *bidder, *pacer)
+
+    /// Returns how much is written down.
+    pub const fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    /// Decides one request.
+    pub fn decide(
+        &mut self,
+        options: &Options,
+        brief: &Brief<'_>,
+        team: &Team<'_>,
+        purse: &mut dyn Purse,
+        timing: Timing<'_>,
+    ) -> Ruling {
+        let Self { detail, minutes, admitted } = self;
+        let mut hearing = Hearing::new(brief, *detail, timing, minutes);
+        let screening = screening::screen(&mut hearing, team);
+        if let Some(reason) = screening.refusal {
+            return hearing.close_without_bids(reason);
         }
-        Team::Baseline { baseline, .. } => {
-            pricing::price_baseline(&mut hearing, options, &screening, purse.book(), *baseline)
-        }
-    };
-    let mut outcomes = auctioning::run(&mut hearing, options, &screening, &field, purse);
-    explain_missing(&mut hearing, &screening, team, &mut outcomes);
-    hearing.close(outcomes)
+        let field = match team {
+            Team::Agents { relevance, bidder, pacer, .. } => {
+                let ranked = ranking::rank(&mut hearing, options, &screening, *relevance, admitted);
+                let greeds = ranked.map_or_else(SmallVec::new, |places| hearing.greeds(&places));
+                let asked = (*bidder, *pacer);
+                pricing::price(&mut hearing, options, &admitted.candidates, purse.book(), asked, greeds)
+            }
+            Team::Baseline { baseline, .. } => {
+                let book = purse.book();
+                pricing::price_baseline(&mut hearing, options, &screening, book, *baseline, admitted)
+            }
+        };
+        let mut outcomes = auctioning::run(&mut hearing, options, &screening, &field, purse);
+        explain_missing(&mut hearing, &screening, team, &mut outcomes);
+        hearing.close(outcomes)
+    }
 }
 
 /// Where nothing was named for an imp, asks the relevance agent why.

@@ -11,40 +11,42 @@ use smallvec::SmallVec;
 use crate::{
     Options, Screening,
     hearing::{Hearing, Places},
-    ranking,
+    ranking::{self, Admitted},
 };
 
 /// A candidate whose offer stands, with its price after pacing.
-#[derive(Clone, Debug)]
-pub(crate) struct Priced {
-    pub(crate) candidate: Candidate,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Priced<'c> {
+    pub(crate) candidate: &'c Candidate,
     pub(crate) value: CpmMicros,
     pub(crate) price: CpmMicros,
     /// Where its offer stands in the record, so that a later refusal can be written there.
     pub(crate) offer: usize,
 }
 
+/// The greed of an imp's exploration, where it was asked for.
+pub(crate) type Greeds = SmallVec<[(u16, f64); 4]>;
+
 /// What came of pricing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Field {
-    pub(crate) priced: Vec<Priced>,
-    /// Where the greed of an imp's exploration was asked for.
-    pub(crate) greeds: SmallVec<[(u16, f64); 4]>,
+pub(crate) struct Field<'c> {
+    pub(crate) priced: SmallVec<[Priced<'c>; 16]>,
+    pub(crate) greeds: Greeds,
     /// Why candidates fell out, by imp.
-    pub(crate) fallen: Vec<(u16, RefusedReason)>,
+    pub(crate) fallen: SmallVec<[(u16, RefusedReason); 16]>,
 }
 
 /// Asks bidder and pacer and resolves their proposals.
-pub(crate) fn price(
+pub(crate) fn price<'c>(
     hearing: &mut Hearing<'_, '_>,
     options: &Options,
-    candidates: &[Candidate],
+    candidates: &'c [Candidate],
     book: &dyn AccountBook,
-    bidder: &dyn Agent,
-    pacer: &dyn Agent,
-) -> Field {
+    (bidder, pacer): (&dyn Agent, &dyn Agent),
+    greeds: Greeds,
+) -> Field<'c> {
     if candidates.is_empty() {
-        return Field { greeds: greeds(hearing), ..Field::default() };
+        return Field { greeds, ..Field::default() };
     }
     let sight = BidderSight {
         candidates,
@@ -52,48 +54,55 @@ pub(crate) fn price(
         catalog: hearing.brief.catalog,
     };
     let Some(offers) = hearing.ask(bidder, Sight::Bidder(sight)) else { return Field::default() };
-    let accounts: Vec<_> = candidates.iter().map(|c| (c.ix, book.account(c.campaign))).collect();
+    let accounts: SmallVec<[_; 16]> = candidates.iter().map(|c| (c.ix, book.account(c.campaign))).collect();
     let paces = hearing.ask(pacer, Sight::Pacer(PacerSight { accounts: &accounts }));
     let place = |asked: CandidateIx| (asked.get() < candidates.len()).then_some(asked);
-    resolve(hearing, options, candidates, Some(offers), paces, place)
+    resolve(hearing, options, candidates, (Some(offers), paces), greeds, place)
 }
 
 /// Asks the baseline, which ranks, offers and paces in one go.
-pub(crate) fn price_baseline(
+pub(crate) fn price_baseline<'c>(
     hearing: &mut Hearing<'_, '_>,
     options: &Options,
     screening: &Screening,
     book: &dyn AccountBook,
     baseline: &dyn Agent,
-) -> Field {
+    admitted: &'c mut Admitted,
+) -> Field<'c> {
+    admitted.clear();
     let brief = hearing.brief;
     let sight = BaselineSight { request: brief.request, catalog: brief.catalog, accounts: book };
     let Some(places) = hearing.ask(baseline, Sight::Baseline(sight)) else { return Field::default() };
-    let admitted = ranking::admit(hearing, options, screening, places.clone());
+    ranking::admit(hearing, options, screening, places.clone(), admitted);
+    let admitted = &*admitted;
     // Its candidates are numbered by its own rankings, some of which may have been refused.
     let place = |asked: CandidateIx| admitted.by_ranking.get(asked.get()).copied().flatten();
-    resolve(hearing, options, &admitted.candidates, Some(places.clone()), Some(places), place)
+    let greeds = hearing.greeds(&places);
+    resolve(hearing, options, &admitted.candidates, (Some(places.clone()), Some(places)), greeds, place)
 }
 
-fn resolve(
+/// An offer that stands: value, bid, and its place in the record.
+type Offered = Option<(CpmMicros, CpmMicros, usize)>;
+
+fn resolve<'c>(
     hearing: &mut Hearing<'_, '_>,
     options: &Options,
-    candidates: &[Candidate],
-    offers: Option<Places>,
-    paces: Option<Places>,
+    candidates: &'c [Candidate],
+    (offers, paces): (Option<Places>, Option<Places>),
+    greeds: Greeds,
     place: impl Fn(CandidateIx) -> Option<CandidateIx>,
-) -> Field {
+) -> Field<'c> {
     let absent = if paces.is_some() { Multiplier::ONE } else { options.absent_pacing() };
-    let mut multipliers = vec![None; candidates.len()];
+    let mut multipliers: SmallVec<[Option<Multiplier>; 16]> = SmallVec::from_elem(None, candidates.len());
     take_paces(hearing, paces, &mut multipliers, &place);
-    let mut offered: Vec<Option<(CpmMicros, CpmMicros, usize)>> = vec![None; candidates.len()];
+    let mut offered: SmallVec<[Offered; 16]> = SmallVec::from_elem(None, candidates.len());
     take_offers(hearing, candidates, offers, &mut offered, &place);
-    let mut field = Field { greeds: greeds(hearing), ..Field::default() };
+    let mut field = Field { greeds, ..Field::default() };
     for (candidate, offer) in candidates.iter().zip(offered) {
         let Some((value, bid, offer)) = offer else { continue };
         let multiplier = multipliers[candidate.ix.get()].unwrap_or(absent);
         match after_pacing(candidate, bid, multiplier) {
-            Ok(price) => field.priced.push(Priced { candidate: candidate.clone(), value, price, offer }),
+            Ok(price) => field.priced.push(Priced { candidate, value, price, offer }),
             Err(reason) => {
                 hearing.refuse(offer, reason);
                 field.fallen.push((candidate.imp, reason));
@@ -129,7 +138,7 @@ fn take_offers(
     hearing: &mut Hearing<'_, '_>,
     candidates: &[Candidate],
     places: Option<Places>,
-    offered: &mut [Option<(CpmMicros, CpmMicros, usize)>],
+    offered: &mut [Offered],
     place: &impl Fn(CandidateIx) -> Option<CandidateIx>,
 ) {
     for at in places.into_iter().flatten() {
@@ -177,15 +186,4 @@ fn after_pacing(
     }
     // A fixed-price deal costs its floor, whatever it is worth.
     Ok(if candidate.fixed_price && candidate.floor > CpmMicros::ZERO { candidate.floor } else { paced })
-}
-
-/// Returns the explorations that stand, by imp.
-fn greeds(hearing: &Hearing<'_, '_>) -> SmallVec<[(u16, f64); 4]> {
-    hearing
-        .standing_asks()
-        .filter_map(|ask| match ask {
-            Ask::Explore { imp, greed } => Some((*imp, *greed)),
-            _ => None,
-        })
-        .collect()
 }

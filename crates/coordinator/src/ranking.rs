@@ -1,13 +1,14 @@
 //! The second stage: the relevance agent names ads; each is checked against everything that binds it.
 
 use motet_agent::{
-    Agent, Ask, Candidate, CandidateIx, MarketKey, Ranking, RefusedReason, RelevanceSight, Restraint,
-    SafetyReason, Sight, View,
+    Agent, Ask, Candidate, CandidateIx, Features, MarketKey, Ranking, RefusedReason, RelevanceSight,
+    Restraint, SafetyReason, Sight, View,
 };
 use motet_model::{
-    catalog::{AdvertiserEntry, CreativeEntry},
+    catalog::Chain,
     eligibility::{self, Fit},
-    request::{DealPricing, Imp, Pricing},
+    ids::CreativeIx,
+    request::{AdRequest, DealPricing, Imp, MediaKind, Pricing},
     targeting::is_among,
 };
 
@@ -16,16 +17,19 @@ use crate::{
     hearing::{Hearing, Places},
 };
 
-/// Asks the relevance agent and returns the candidates that stand.
+/// Asks the relevance agent, admits what stands, and returns the places of its proposals.
 pub(crate) fn rank(
     hearing: &mut Hearing<'_, '_>,
     options: &Options,
     screening: &Screening,
     relevance: &dyn Agent,
-) -> Vec<Candidate> {
+    admitted: &mut Admitted,
+) -> Option<Places> {
+    admitted.clear();
     let view = view(hearing.brief, screening);
-    let Some(places) = hearing.ask(relevance, view.sight) else { return Vec::new() };
-    admit(hearing, options, screening, places).candidates
+    let places = hearing.ask(relevance, view.sight)?;
+    admit(hearing, options, screening, places.clone(), admitted);
+    Some(places)
 }
 
 /// Returns what the relevance agent sees.
@@ -41,11 +45,44 @@ pub(crate) fn view<'a>(brief: &Brief<'a>, screening: &'a Screening) -> View<'a> 
     View { decision: brief.id, now: brief.now, chance: brief.chance, sight }
 }
 
-/// Candidates admitted, and for each ranking asked for, in order, the candidate it became.
+/// Candidates admitted, and for each ranking asked for, in order, the candidate it became. Used again from one
+/// decision to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Admitted {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) by_ranking: Vec<Option<CandidateIx>>,
+    /// The candidates' imps and creatives, close together.
+    named: Vec<(u16, CreativeIx)>,
+}
+
+/// More room than this is given back after a decision.
+const MOST_KEPT: usize = 1_024;
+
+impl Admitted {
+    pub(crate) fn clear(&mut self) {
+        self.candidates.clear();
+        self.candidates.shrink_to(MOST_KEPT);
+        self.by_ranking.clear();
+        self.by_ranking.shrink_to(MOST_KEPT);
+        self.named.clear();
+        self.named.shrink_to(MOST_KEPT);
+    }
+
+    fn take(&mut self, candidate: Candidate) {
+        self.by_ranking.push(Some(candidate.ix));
+        self.named.push((candidate.imp, candidate.creative));
+        self.candidates.push(candidate);
+    }
+}
+
+/// The markets of a request, one for each media kind, worked out when first asked for.
+#[derive(Debug, Default)]
+struct Grounds([Option<MarketKey>; MediaKind::ALL.len()]);
+
+impl Grounds {
+    fn market(&mut self, request: &AdRequest, kind: MediaKind) -> MarketKey {
+        *self.0[kind as usize].get_or_insert_with(|| MarketKey::of(request, kind))
+    }
 }
 
 /// Judges every ranking among some proposals.
@@ -54,21 +91,25 @@ pub(crate) fn admit(
     options: &Options,
     screening: &Screening,
     places: Places,
-) -> Admitted {
-    let mut admitted = Admitted::default();
+    admitted: &mut Admitted,
+) {
+    let mut grounds = Grounds::default();
     for place in places {
         match &hearing.proposal(place).ask {
             Ask::Rank(ranking) => {
                 let standing = hearing.standing(place).is_some();
                 let judged = if standing {
-                    judge(hearing.brief, options, screening, ranking, &admitted.candidates)
+                    judge(hearing.brief, options, screening, ranking, admitted)
                 } else {
                     Err(RefusedReason::NotOnCard)
                 };
                 match judged {
-                    Ok(candidate) => {
-                        admitted.by_ranking.push(Some(candidate.ix));
-                        admitted.candidates.push(candidate);
+                    Ok((imp, fit)) => {
+                        let market = grounds.market(hearing.brief.request, fit.kind);
+                        let ix = CandidateIx(admitted.candidates.len() as u16);
+                        let mut candidate = candidate(hearing.brief, ranking, imp, fit, market, ix);
+                        candidate.features = hearing.take_features(place);
+                        admitted.take(candidate);
                     }
                     Err(reason) => {
                         admitted.by_ranking.push(None);
@@ -87,48 +128,39 @@ pub(crate) fn admit(
             _ => {}
         }
     }
-    admitted
 }
 
-fn judge(
-    brief: &Brief<'_>,
+fn judge<'a>(
+    brief: &Brief<'a>,
     options: &Options,
     screening: &Screening,
     ranking: &Ranking,
-    earlier: &[Candidate],
-) -> Result<Candidate, RefusedReason> {
+    earlier: &Admitted,
+) -> Result<(&'a Imp, Fit), RefusedReason> {
     let imp = brief.request.imps.get(usize::from(ranking.imp)).ok_or(RefusedReason::UnknownTarget)?;
     if ranking.creative.get() >= brief.catalog.creatives().len() {
         return Err(RefusedReason::UnknownTarget);
     }
-    let same_imp = || earlier.iter().filter(|c| c.imp == ranking.imp);
-    if same_imp().any(|c| c.creative == ranking.creative) {
+    if earlier.named.contains(&(ranking.imp, ranking.creative)) {
         return Err(RefusedReason::Repeated);
     }
-    if same_imp().count() >= options.candidates_per_imp {
+    let of_imp = earlier.named.iter().filter(|(of, _)| *of == ranking.imp).count();
+    if of_imp >= options.candidates_per_imp {
         return Err(RefusedReason::OutOfRange);
     }
-    let creative = brief.catalog.creative(ranking.creative);
-    let campaign = brief.catalog.campaign(creative.campaign);
-    let advertiser = brief.catalog.advertiser(campaign.advertiser);
-    if creative.campaign != ranking.campaign || campaign.advertiser != ranking.advertiser {
+    let of = brief.catalog.chain(ranking.creative);
+    if of.creative.campaign != ranking.campaign || of.campaign.advertiser != ranking.advertiser {
         return Err(RefusedReason::UnknownTarget);
     }
-    forbid(brief, screening, ranking, creative, advertiser)?;
-    if !brief.catalog.is_running(ranking.creative) || !campaign.campaign.flight.covers(brief.now) {
+    forbid(brief, screening, ranking, &of)?;
+    let campaign = &of.campaign.campaign;
+    if !of.is_running() || !campaign.flight.covers(brief.now) {
         return Err(RefusedReason::NotEligible);
     }
-    let fit = eligibility::fit(
-        creative,
-        &campaign.campaign,
-        &advertiser.advertiser,
-        brief.request,
-        imp,
-        brief.parent,
-    )
-    .map_err(|_| RefusedReason::NotEligible)?;
-    let place = CandidateIx(earlier.len() as u16);
-    Ok(candidate(brief, ranking, imp, fit, place))
+    let advertiser = &of.advertiser.advertiser;
+    let fit = eligibility::fit(of.creative, campaign, advertiser, brief.request, imp, brief.parent)
+        .map_err(|_| RefusedReason::NotEligible)?;
+    Ok((imp, fit))
 }
 
 /// Holds a candidate to every restraint. What relevance filtered already is checked again: no score outvotes it.
@@ -136,27 +168,24 @@ fn forbid(
     brief: &Brief<'_>,
     screening: &Screening,
     ranking: &Ranking,
-    creative: &CreativeEntry,
-    advertiser: &AdvertiserEntry,
+    of: &Chain<'_>,
 ) -> Result<(), RefusedReason> {
     for restraint in &screening.restraints {
         let reason = match restraint {
             Restraint::RefuseRequest(reason) => Some(*reason),
             Restraint::ContextOnly(_) => None,
             Restraint::ContentRisk { topic, risk } => (*risk
-                > advertiser.advertiser.brand_safety.most_for(*topic))
+                > of.advertiser.advertiser.brand_safety.most_for(*topic))
             .then_some(SafetyReason::BrandRisk),
             Restraint::NoCategory(category, reason) => {
-                let within =
-                    creative.creative.categories.iter().any(|c| is_among(*c, &[*category], brief.parent));
+                let categories = &of.creative.creative.categories;
+                let within = categories.iter().any(|c| is_among(*c, &[*category], brief.parent));
                 within.then_some(*reason)
             }
             Restraint::NoAdvertiser(ix) => {
                 (*ix == ranking.advertiser).then_some(SafetyReason::AdvertiserBlock)
             }
-            Restraint::HonourSwitches => {
-                brief.catalog.is_killed(ranking.creative).then_some(SafetyReason::KillSwitch)
-            }
+            Restraint::HonourSwitches => of.is_killed().then_some(SafetyReason::KillSwitch),
         };
         if let Some(reason) = reason {
             return Err(RefusedReason::Unsafe(reason));
@@ -165,7 +194,14 @@ fn forbid(
     Ok(())
 }
 
-fn candidate(brief: &Brief<'_>, ranking: &Ranking, imp: &Imp, fit: Fit, ix: CandidateIx) -> Candidate {
+fn candidate(
+    brief: &Brief<'_>,
+    ranking: &Ranking,
+    imp: &Imp,
+    fit: Fit,
+    market: MarketKey,
+    ix: CandidateIx,
+) -> Candidate {
     let deal = fit.deal.and_then(|place| imp.deals.get(usize::from(place)));
     let (pricing, fixed_price) = match deal.map(|deal| deal.pricing) {
         Some(DealPricing::Fixed) => (Pricing::FirstPrice, true),
@@ -183,9 +219,9 @@ fn candidate(brief: &Brief<'_>, ranking: &Ranking, imp: &Imp, fit: Fit, ix: Cand
         floor: fit.floor,
         pricing,
         fixed_price,
-        market: MarketKey::of(brief.request, fit.kind),
+        market,
         p_click: ranking.p_click,
         p_conversion: ranking.p_conversion,
-        features: ranking.features.clone(),
+        features: Features::default(),
     }
 }

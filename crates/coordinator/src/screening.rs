@@ -44,6 +44,7 @@ fn ask_intent(hearing: &mut Hearing<'_, '_>, intent: &dyn Agent) -> Option<Place
 fn ask_guard(hearing: &mut Hearing<'_, '_>, guard: &dyn Agent) -> Option<Places> {
     let request = hearing.brief.request;
     let sight = GuardSight {
+        request: &request.id,
         device: &request.device,
         inventory: &request.inventory,
         imps: &request.imps,

@@ -3,12 +3,23 @@
 use std::sync::Arc;
 
 use motet_agent::{AgentName, CandidateIx, Proposal, Verdict};
+use motet_auction::Mechanism;
 use motet_model::decision::Decision;
 use motet_units::{Chance, CpmMicros, Probability};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::timing::Presence;
+
+/// How much of a decision is written down. What is decided and learned is the same either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Every proposal with its verdict, and the auctions: what a journal and an explanation need.
+    #[default]
+    Full,
+    /// The decision and who took part; the hearing and the auctions stay empty.
+    Outcome,
+}
 
 /// Who said what, what became of it, and the decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,4 +55,8 @@ pub struct AuctionRecord {
     pub propensity: Probability,
     /// What it pays or offers.
     pub price: CpmMicros,
+    /// The lowest price taken for the entry chosen.
+    pub floor: CpmMicros,
+    /// How the price was worked out.
+    pub mechanism: Mechanism,
 }

@@ -10,11 +10,15 @@ use motet_units::Timestamp;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::Arm;
+
 /// A bid with what has been told of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OpenBid {
     pub(crate) record: BidRecord,
     pub(crate) history: History,
+    /// Whose bid it is.
+    pub(crate) arm: Arm,
     /// Keys of the conversions counted.
     pub(crate) conversions: SmallVec<[u64; 2]>,
     /// Until when it is kept.
@@ -30,9 +34,9 @@ pub(crate) struct OpenBids {
 }
 
 impl OpenBids {
-    pub(crate) fn open(&mut self, record: BidRecord) {
+    pub(crate) fn open(&mut self, record: BidRecord, arm: Arm) {
         let (id, until) = (record.bid.id, record.bid.expires);
-        let bid = OpenBid { record, history: History::default(), conversions: SmallVec::new(), until };
+        let bid = OpenBid { record, arm, history: History::default(), conversions: SmallVec::new(), until };
         self.insert(id, bid);
     }
 

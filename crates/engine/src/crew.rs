@@ -123,6 +123,12 @@ impl Crew {
         }
     }
 
+    pub(crate) fn control_more(&mut self, tick: &Tick<'_>) {
+        for agent in self.all_mut() {
+            agent.control_more(tick);
+        }
+    }
+
     /// Asks the guard whether a notice's traffic is invalid. The baseline has no guard.
     pub(crate) fn screen_notice(
         &self,

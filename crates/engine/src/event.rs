@@ -42,6 +42,12 @@ impl SealedRequest {
         Self { request, digest }
     }
 
+    /// Takes a request as it is, with a digest of 0: for simulations, which write no journal. A replay of it would be
+    /// reported as different.
+    pub const fn unsealed(request: AdRequest) -> Self {
+        Self { request, digest: 0 }
+    }
+
     /// Works out the digest of a request.
     pub fn digest_of(request: &AdRequest) -> u64 {
         let bytes = postcard::to_allocvec(request).expect("plain data always has a binary form");

@@ -10,23 +10,27 @@
 
 mod bids;
 mod crew;
+mod crews;
 mod event;
 mod money;
 mod notices;
 mod options;
 mod record;
 mod snapshot;
+mod ticking;
 
 pub use crew::Crew;
+pub use crews::{Arm, Candidate};
 pub use event::{Effect, Event, Judgement, SealedRequest};
+pub use motet_coordinator::Detail;
 pub use options::{Options, TeamKind};
 pub use record::{Difference, Record, RecordError};
 pub use snapshot::SnapshotError;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use motet_agent::{Account, AccountBook, Agent, AgentName, BudgetState, Observation, Tick};
-use motet_coordinator::{Brief, Timing};
+use motet_agent::{Account, AccountBook, Agent, BudgetState, Observation};
+use motet_coordinator::{Brief, Desk, Timing};
 use motet_ledger::Ledger;
 use motet_model::{
     catalog::{self, Catalog, Change, Presence},
@@ -35,7 +39,7 @@ use motet_model::{
 };
 use motet_units::{Chance, Nanos, Timestamp};
 
-use crate::{bids::OpenBids, money::LedgerPurse};
+use crate::{bids::OpenBids, crews::Crews, money::LedgerPurse, ticking::Round};
 
 /// Everything a decision depends on.
 pub struct Engine {
@@ -43,8 +47,10 @@ pub struct Engine {
     catalog: Arc<Catalog>,
     ledger: Ledger,
     bids: OpenBids,
-    crew: Crew,
-    policies: Arc<Vec<(AgentName, String)>>,
+    crews: Crews,
+    desk: Desk,
+    /// The round over all campaigns that the last tick began.
+    round: Option<Round>,
     /// Campaigns that cannot pay, with what they lacked.
     exhausted: BTreeMap<CampaignIx, Nanos>,
     now: Timestamp,
@@ -64,11 +70,11 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// Makes an engine that knows no campaigns. The first event has number `first_sequence`.
     pub fn new(options: Options, first_sequence: u64) -> Self {
-        let crew = Crew::new(&options);
         Self {
             ledger: Ledger::new(options.ledger),
-            policies: Arc::new(crew.policies(options.team)),
-            crew,
+            crews: Crews::new(&options),
+            desk: Desk::default(),
+            round: None,
             options,
             catalog: Arc::default(),
             bids: OpenBids::default(),
@@ -80,8 +86,14 @@ impl Engine {
 
     /// Puts another agent in a seat: how an outsider's agent joins, and how a fault is planted.
     pub fn seat(&mut self, agent: Box<dyn Agent>) {
-        self.crew.seat(agent);
-        self.policies = Arc::new(self.crew.policies(self.options.team));
+        self.crews.seat(agent);
+    }
+
+    /// Says how much of each decision is written down from here on; all of it unless said otherwise. No part of the
+    /// state: what is decided and learned is the same, but a decision without its hearing can neither be explained
+    /// nor journalled for a replay.
+    pub fn set_detail(&mut self, detail: Detail) {
+        self.desk = Desk::new(detail);
     }
 
     /// Takes one event, at a time, and returns what came of it.
@@ -111,7 +123,7 @@ impl Engine {
         self.ledger.expire(self.now, &mut released);
         while let Some(open) = self.bids.pop_expired(self.now) {
             let observation = Observation::Expired { bid: &open.record, at: self.now };
-            self.crew.observe(&observation);
+            self.crews.observe_own(open.arm, &observation);
             self.recheck(open.record.bid.campaign);
         }
     }
@@ -127,18 +139,24 @@ impl Engine {
             catalog: &self.catalog,
             parent: taxonomy::parent,
         };
-        let team = self.crew.team(self.options.team);
+        let candidate = self.options.candidate.as_deref();
+        let arm = candidate.map_or(Arm::Control, |candidate| candidate.arm(request));
+        let coordinator = match (arm, candidate) {
+            (Arm::Candidate, Some(candidate)) => &candidate.options.coordinator,
+            _ => &self.options.coordinator,
+        };
+        let team = self.crews.team(arm);
         let mut purse = LedgerPurse::new(&mut self.ledger, &self.catalog, self.now);
-        let mut ruling =
-            motet_coordinator::decide(&self.options.coordinator, &brief, &team, &mut purse, timing);
-        ruling.trace.policies = Arc::clone(&self.policies);
+        let mut ruling = self.desk.decide(coordinator, &brief, &team, &mut purse, timing);
+        ruling.trace.policies = self.crews.policies(arm);
         let observation = Observation::Decided { request, bids: &ruling.records, at: self.now };
-        self.crew.observe(&observation);
+        self.crews.observe_own(arm, &observation);
         for record in ruling.records {
             let (campaign, held) = (record.bid.campaign, record.bid.reserved);
-            self.bids.open(record);
+            self.bids.open(record, arm);
             self.note_exhaustion(campaign, held);
         }
+        self.go_on_ticking();
         Effect::Decided(Box::new(ruling.trace))
     }
 
@@ -155,7 +173,7 @@ impl Engine {
             }
         }
         let observation = Observation::Changed { catalog: &self.catalog, changes, at: self.now };
-        self.crew.observe(&observation);
+        self.crews.observe(&observation);
         self.recheck_all();
         Ok(())
     }
@@ -169,20 +187,11 @@ impl Engine {
         debug_assert!(funded.is_ok(), "{funded:?}");
     }
 
-    fn tick(&mut self) {
-        self.recheck_all();
-        let accounts = self.accounts();
-        let tick = Tick { now: self.now, catalog: &self.catalog, accounts: &accounts };
-        self.crew.control(&tick);
-        self.policies = Arc::new(self.crew.policies(self.options.team));
-    }
-
     fn configure(&mut self, options: &Options) {
-        let states = self.crew.save();
+        let (control, candidate) = self.crews.save();
         self.options = options.clone();
-        self.crew = Crew::new(options);
-        self.crew.restore(&states, &self.catalog);
-        self.policies = Arc::new(self.crew.policies(options.team));
+        self.crews = Crews::new(options);
+        self.crews.restore(&control, &candidate, &self.catalog);
     }
 
     /// Marks a campaign that cannot pay for another bid like its last.
@@ -192,7 +201,7 @@ impl Engine {
         }
         if self.account(campaign).room < needed {
             self.exhausted.insert(campaign, needed);
-            self.crew.observe(&Observation::Budget { campaign, state: BudgetState::Exhausted });
+            self.crews.observe(&Observation::Budget { campaign, state: BudgetState::Exhausted });
         }
     }
 
@@ -201,7 +210,7 @@ impl Engine {
         let Some(lacked) = self.exhausted.get(&campaign) else { return };
         if self.account(campaign).room >= *lacked + *lacked {
             self.exhausted.remove(&campaign);
-            self.crew.observe(&Observation::Budget { campaign, state: BudgetState::Available });
+            self.crews.observe(&Observation::Budget { campaign, state: BudgetState::Available });
         }
     }
 
@@ -263,7 +272,7 @@ impl Engine {
 
     /// Returns the cards of the agents in service.
     pub fn cards(&self) -> Vec<&'static motet_agent::AgentCard> {
-        self.crew.cards(self.options.team)
+        self.crews.cards()
     }
 }
 

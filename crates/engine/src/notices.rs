@@ -18,8 +18,8 @@ impl Engine {
             return Judgement { verdict: NoticeVerdict::Expired, charged: Nanos::ZERO };
         };
         let verdict = precheck(open, notice).unwrap_or(NoticeVerdict::Counted);
-        let filtered = verdict == NoticeVerdict::Counted
-            && self.crew.screen_notice(self.options.team, open, notice, self.now).is_some();
+        let filtered =
+            verdict == NoticeVerdict::Counted && self.crews.screen_notice(open, notice, self.now).is_some();
         let verdict = if filtered { NoticeVerdict::Filtered } else { verdict };
         let judgement = if verdict == NoticeVerdict::Counted {
             self.count(notice)
@@ -123,9 +123,9 @@ impl Engine {
 
     fn tell(&mut self, notice: &Notice, verdict: NoticeVerdict) {
         let Some(open) = self.bids.get(notice.bid) else { return };
-        let campaign = open.record.bid.campaign;
+        let (campaign, arm) = (open.record.bid.campaign, open.arm);
         let observation = Observation::Noticed { bid: &open.record, notice, verdict, known_at: self.now };
-        self.crew.observe(&observation);
+        self.crews.observe_own(arm, &observation);
         self.recheck(campaign);
     }
 }

@@ -3,6 +3,8 @@
 use motet_ledger::Limits;
 use serde::{Deserialize, Serialize};
 
+use crate::Candidate;
+
 /// What an engine is configured with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +35,8 @@ pub struct Options {
     pub guard: motet_agents::guard::Options,
     /// The safety agent's.
     pub safety: motet_agents::safety::Options,
+    /// A crew on trial, which decides for a part of the users; none by default.
+    pub candidate: Option<Box<Candidate>>,
 }
 
 /// Who decides.
@@ -62,6 +66,7 @@ impl Default for Options {
             pacer: motet_agents::pacer::Options::default(),
             guard: motet_agents::guard::Options::default(),
             safety: motet_agents::safety::Options::default(),
+            candidate: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use motet_agent::AgentName;
+use motet_coordinator::Desk;
 use motet_ledger::Ledger;
 use motet_model::{catalog::Catalog, ids::CampaignIx};
 use motet_units::{Nanos, Timestamp};
@@ -11,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Engine, Options,
     bids::{OpenBid, OpenBids},
-    crew::Crew,
+    crews::{Crews, States},
     event::fnv,
+    ticking::Round,
 };
 
 /// The version of the snapshot's form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A snapshot that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +51,9 @@ struct Saved<'a> {
     ledger: &'a Ledger,
     bids: Vec<&'a OpenBid>,
     exhausted: &'a BTreeMap<CampaignIx, Nanos>,
-    agents: Vec<(AgentName, Vec<u8>)>,
+    agents: States,
+    candidate: States,
+    round: Option<Round>,
 }
 
 #[derive(Deserialize)]
@@ -61,12 +65,15 @@ struct Loaded {
     ledger: Ledger,
     bids: Vec<OpenBid>,
     exhausted: BTreeMap<CampaignIx, Nanos>,
-    agents: Vec<(AgentName, Vec<u8>)>,
+    agents: States,
+    candidate: States,
+    round: Option<Round>,
 }
 
 impl Engine {
     /// Writes the whole state.
     pub fn save(&self) -> Vec<u8> {
+        let (agents, candidate) = self.crews.save();
         let saved = Saved {
             options: &self.options,
             sequence: self.sequence,
@@ -75,7 +82,9 @@ impl Engine {
             ledger: &self.ledger,
             bids: self.bids.to_sorted(),
             exhausted: &self.exhausted,
-            agents: self.crew.save(),
+            agents,
+            candidate,
+            round: self.round,
         };
         let mut bytes = vec![VERSION];
         let written = postcard::to_io(&saved, &mut bytes);
@@ -95,13 +104,15 @@ impl Engine {
         }
         let loaded: Loaded =
             postcard::from_bytes(body).map_err(|e| SnapshotError::Unreadable(e.to_string()))?;
-        let mut crew = Crew::new(&loaded.options);
-        if let Some((agent, reason)) = crew.restore(&loaded.agents, &loaded.catalog).into_iter().next() {
+        let mut crews = Crews::new(&loaded.options);
+        let unread = crews.restore(&loaded.agents, &loaded.candidate, &loaded.catalog);
+        if let Some((agent, reason)) = unread.into_iter().next() {
             return Err(SnapshotError::Agent { agent, reason });
         }
         Ok(Self {
-            policies: Arc::new(crew.policies(loaded.options.team)),
-            crew,
+            crews,
+            desk: Desk::default(),
+            round: loaded.round,
             ledger: loaded.ledger,
             catalog: Arc::new(loaded.catalog),
             bids: OpenBids::from_sorted(loaded.bids),

@@ -297,6 +297,29 @@ proptest! {
     }
 
     #[test]
+    fn a_decision_without_its_hearing_is_the_same_decision(turns in prop::collection::vec(turn(), 1..80)) {
+        let (mut full, mut light) = (Desk::open(0.05), Desk::open(0.05));
+        light.engine.set_detail(Detail::Outcome);
+        play(&mut full, &turns);
+        play(&mut light, &turns);
+        for (full, light) in full.journal.iter().zip(&light.journal) {
+            match (&full.effect, &light.effect) {
+                (Effect::Decided(full), Effect::Decided(light)) => {
+                    prop_assert!(light.hearing.is_empty() && light.auctions.is_empty());
+                    let said = motet_coordinator::Trace {
+                        hearing: Vec::new(),
+                        auctions: Vec::new(),
+                        ..(**full).clone()
+                    };
+                    prop_assert_eq!(&said, &**light);
+                }
+                (full, light) => prop_assert_eq!(full, light),
+            }
+        }
+        prop_assert_eq!(full.engine.digest(), light.engine.digest());
+    }
+
+    #[test]
     fn a_snapshot_goes_on_as_if_nothing_had_happened(
         before in prop::collection::vec(turn(), 1..60),
         after in prop::collection::vec(turn(), 1..60),
@@ -336,4 +359,64 @@ fn a_record_that_was_tampered_with_differs() {
 fn an_account_knows_its_campaign() {
     let desk = Desk::open(100.0);
     assert_eq!(desk.engine.account(CampaignIx(2)).campaign, CampaignIx(2));
+}
+
+/// A pacer that lets everything through and notes whom it is told of.
+#[derive(Debug, Default)]
+struct Listener(std::sync::Arc<std::sync::Mutex<Vec<CampaignIx>>>);
+
+impl motet_agent::Agent for Listener {
+    fn card(&self) -> &'static motet_agent::AgentCard {
+        &motet_agents::pacer::CARD
+    }
+
+    fn policy_version(&self) -> &'static str {
+        "listener@1"
+    }
+
+    fn propose(&self, _: &motet_agent::View<'_>, _: &mut Vec<motet_agent::Proposal>) {}
+
+    fn observe(&mut self, _: &motet_agent::Observation<'_>) {}
+
+    fn control(&mut self, tick: &motet_agent::Tick<'_>) {
+        self.0.lock().unwrap().extend(tick.accounts.iter().map(|account| account.campaign));
+    }
+
+    fn control_more(&mut self, tick: &motet_agent::Tick<'_>) {
+        self.control(tick);
+    }
+
+    fn save(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn restore(&mut self, _: &[u8], _: &Catalog) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_tick_reaches_every_campaign_once_within_the_decisions_after_it() {
+    const CAMPAIGNS: usize = 2_100;
+    let mut engine = Engine::new(Options::default(), 1);
+    let heard = std::sync::Arc::default();
+    engine.seat(Box::new(Listener(std::sync::Arc::clone(&heard))));
+    engine.step(START, &Event::Changed(campaigns(CAMPAIGNS, 1.0)), Timing::Unlimited);
+    let decide = |engine: &mut Engine, n| {
+        let event = Event::Requested(Box::new(SealedRequest::new(request(n))));
+        engine.step(START, &event, Timing::Unlimited);
+    };
+    let all: Vec<_> = (0..CAMPAIGNS as u32).map(CampaignIx).collect();
+    for round in 0..2 {
+        engine.step(START, &Event::Ticked, Timing::Unlimited);
+        let at_once = heard.lock().unwrap().len();
+        assert!(at_once < CAMPAIGNS, "{at_once}");
+        (0..20).for_each(|n| decide(&mut engine, 20 * round + n));
+        assert_eq!(std::mem::take(&mut *heard.lock().unwrap()), all);
+    }
+    // A tick that comes before the round is through goes on where it was.
+    (0..2).for_each(|_| drop(engine.step(START, &Event::Ticked, Timing::Unlimited)));
+    let told = heard.lock().unwrap();
+    assert_eq!(told[..CAMPAIGNS], all);
+    assert_eq!(told[CAMPAIGNS], CampaignIx(0));
 }

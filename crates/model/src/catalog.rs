@@ -372,17 +372,43 @@ impl Catalog {
 
     /// Tells whether a kill switch names a creative, its campaign or its advertiser.
     pub fn is_killed(&self, ix: CreativeIx) -> bool {
+        self.chain(ix).is_killed()
+    }
+
+    /// Returns a creative with its owners, looked up once.
+    pub fn chain(&self, ix: CreativeIx) -> Chain<'_> {
         let creative = self.creative(ix);
         let campaign = self.campaign(creative.campaign);
-        creative.killed || campaign.killed || self.advertiser(campaign.advertiser).killed
+        Chain { creative, campaign, advertiser: self.advertiser(campaign.advertiser) }
     }
 
     /// Tells whether a creative may be shown at all: it, its campaign and its advertiser are present and active.
     /// Kill switches are the safety agent's and are not looked at here.
     pub fn is_running(&self, ix: CreativeIx) -> bool {
-        let creative = self.creative(ix);
-        let campaign = self.campaign(creative.campaign);
-        let advertiser = self.advertiser(campaign.advertiser);
+        self.chain(ix).is_running()
+    }
+}
+
+/// A creative with its owners.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain<'a> {
+    /// The creative.
+    pub creative: &'a CreativeEntry,
+    /// Its campaign.
+    pub campaign: &'a CampaignEntry,
+    /// Its advertiser.
+    pub advertiser: &'a AdvertiserEntry,
+}
+
+impl Chain<'_> {
+    /// Tells whether a kill switch names the creative or an owner.
+    pub const fn is_killed(&self) -> bool {
+        self.creative.killed || self.campaign.killed || self.advertiser.killed
+    }
+
+    /// Tells whether the creative and its owners are present and active; kill switches aside.
+    pub fn is_running(&self) -> bool {
+        let Self { creative, campaign, advertiser } = self;
         let present = [creative.presence, campaign.presence, advertiser.presence];
         let status = [creative.creative.status, campaign.campaign.status, advertiser.advertiser.status];
         present.iter().all(|p| *p == Presence::Present) && status.iter().all(|s| *s == Status::Active)

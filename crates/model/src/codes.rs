@@ -156,10 +156,13 @@ impl CategoryId {
         if self.taxonomy() != Taxonomy::Content1 {
             return None;
         }
-        let mut bytes = self.0.to_be_bytes();
-        let dash = bytes.iter().position(|&b| b == b'-').filter(|&place| place > 1)?;
-        bytes[dash..].fill(0);
-        Some(Self(u64::from_be_bytes(bytes)))
+        // All bytes at once, since every request asks this often: a byte that equals the dash becomes zero by the first
+        // line, and its top bit set, alone of all, by the second.
+        const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+        let differs = self.0 ^ u64::from_be_bytes([b'-'; 8]);
+        let dashes = !(((differs & LOW) + LOW) | differs | LOW);
+        let place = dashes.leading_zeros() / 8;
+        (2..8).contains(&place).then(|| Self(self.0 & !(u64::MAX >> (8 * place))))
     }
 
     /// Tells whether this category is `other` or lies below it by its code.

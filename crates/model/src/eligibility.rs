@@ -122,7 +122,7 @@ fn fits_banner(content: &Content, banner: &Banner) -> Result<(), Misfit> {
 
 /// The VAST versions the markup is valid under: 4.0 to 4.3 inline, as `AdCOM` codes 7, 11, 13 and 15 (video creatives
 /// use nothing newer than 2.0's core, so players of 2.0 and 3.0 (2, 3) read it too).
-const PROTOCOLS: [i64; 6] = [2, 3, 7, 11, 13, 15];
+const PROTOCOLS: CodeSet = CodeSet(1 << 2 | 1 << 3 | 1 << 7 | 1 << 11 | 1 << 13 | 1 << 15);
 
 fn fits_timed(content: &TimedContent, slot: &Timed) -> Result<(), Misfit> {
     if !slot.mimes.is_empty() && !slot.mimes.intersects(content.mimes()) {
@@ -131,8 +131,11 @@ fn fits_timed(content: &TimedContent, slot: &Timed) -> Result<(), Misfit> {
     if !slot.durations.admits(content.duration_s) {
         return Err(Misfit::Duration);
     }
-    let ours: CodeSet = PROTOCOLS.into_iter().collect();
-    if slot.protocols.is_empty() || slot.protocols.intersects(ours) { Ok(()) } else { Err(Misfit::Protocol) }
+    if slot.protocols.is_empty() || slot.protocols.intersects(PROTOCOLS) {
+        Ok(())
+    } else {
+        Err(Misfit::Protocol)
+    }
 }
 
 fn fits_native(content: &NativeContent, slot: &Native) -> Result<(), Misfit> {

@@ -5,6 +5,7 @@
 
 use motet_units::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::{
     codes::{CategoryId, Code},
@@ -88,6 +89,9 @@ pub type Ancestors = fn(CategoryId) -> Option<CategoryId>;
 
 /// Tells whether a category is, or lies below, any of a list. `parent` gives a category's parent.
 pub fn is_among(category: CategoryId, list: &[CategoryId], parent: Ancestors) -> bool {
+    if list.is_empty() {
+        return false;
+    }
     let mut next = Some(category);
     while let Some(current) = next {
         if list.contains(&current) {
@@ -98,6 +102,41 @@ pub fn is_among(category: CategoryId, list: &[CategoryId], parent: Ancestors) ->
     false
 }
 
+/// A request's content categories with all that lies above them, each once: worked out once and asked of every ad.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Lineage(SmallVec<[CategoryId; 16]>);
+
+impl Lineage {
+    /// Works out the lineage of some categories. `parent` gives a category's parent.
+    ///
+    /// ```
+    /// use motet_model::{targeting::Lineage, taxonomy};
+    /// let lineage = Lineage::of(&["9:533".parse().unwrap()], taxonomy::parent);
+    /// assert!(lineage.meets(&["9:483".parse().unwrap()]), "Soccer lies below Sports");
+    /// ```
+    pub fn of(categories: &[CategoryId], parent: Ancestors) -> Self {
+        let mut all = SmallVec::new();
+        for category in categories {
+            let mut next = Some(*category);
+            while let Some(current) = next.filter(|category| !all.contains(category)) {
+                all.push(current);
+                next = parent(current);
+            }
+        }
+        Self(all)
+    }
+
+    /// Tells whether any of a list is among them.
+    pub fn meets(&self, list: &[CategoryId]) -> bool {
+        list.iter().any(|category| self.0.contains(category))
+    }
+
+    /// Iterates over them, each category before those above it.
+    pub fn iter(&self) -> impl Iterator<Item = CategoryId> {
+        self.0.iter().copied()
+    }
+}
+
 fn any_or_empty<T>(wanted: &[T], mut holds: impl FnMut(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(&mut holds)
 }
@@ -105,8 +144,20 @@ fn any_or_empty<T>(wanted: &[T], mut holds: impl FnMut(&T) -> bool) -> bool {
 impl Targeting {
     /// Tells whether a request is one the campaign reaches. Deals are matched per imp, by [`Targeting::admits_deal`].
     pub fn admits(&self, request: &AdRequest, now: Timestamp, utc_offset: Span, parent: Ancestors) -> bool {
+        let lineage = Lineage::of(&request.inventory.categories, parent);
+        self.admits_lineage(request, &lineage, now, utc_offset)
+    }
+
+    /// The same, where the lineage of the request's categories is known already.
+    pub fn admits_lineage(
+        &self,
+        request: &AdRequest,
+        lineage: &Lineage,
+        now: Timestamp,
+        utc_offset: Span,
+    ) -> bool {
         self.admits_device(request)
-            && self.admits_content(request, parent)
+            && self.admits_content(request, lineage)
             && self.admits_audience(request)
             && any_or_empty(&self.dayparts, |part| part.holds(now.hour_of_week(utc_offset)))
     }
@@ -122,12 +173,11 @@ impl Targeting {
             })
     }
 
-    fn admits_content(&self, request: &AdRequest, parent: Ancestors) -> bool {
+    fn admits_content(&self, request: &AdRequest, lineage: &Lineage) -> bool {
         let inventory = &request.inventory;
-        let within = |list: &[CategoryId]| inventory.categories.iter().any(|c| is_among(*c, list, parent));
         any_or_empty(&self.channels, |channel| *channel == inventory.channel)
-            && (self.categories.is_empty() || within(&self.categories))
-            && !within(&self.excluded_categories)
+            && (self.categories.is_empty() || lineage.meets(&self.categories))
+            && !lineage.meets(&self.excluded_categories)
             && any_or_empty(&self.publishers, |publisher| {
                 inventory.domain.as_ref() == Some(publisher) || inventory.bundle.as_ref() == Some(publisher)
             })

@@ -51,6 +51,19 @@ impl Grid {
     }
 }
 
+/// The lowest price a bid may have, in CPM micros, with the bin it falls in: candidates of one imp share it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Least {
+    pub(super) price: f64,
+    bin: usize,
+}
+
+impl Least {
+    pub(super) fn of(price: f64, grid: &Grid) -> Self {
+        Self { price, bin: grid.bin(price) }
+    }
+}
+
 /// What an outcome tells of the highest competing bid, in CPM micros.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Rival {
@@ -155,24 +168,49 @@ impl Curve {
     }
 
     /// Returns the chance to win with a bid in CPM micros.
+    #[cfg(test)]
     pub(super) fn p_win(&self, bid: f64, grid: &Grid) -> f64 {
         let (slope, zero) = self.lines[grid.bin(bid)];
         (slope * (bid - zero)).clamp(0.0, 1.0)
     }
 
-    /// Returns the bid within `least` and `most` (CPM micros) with the highest expected profit at a value.
-    pub(super) fn best_bid(&self, value: f64, least: f64, most: f64, grid: &Grid) -> f64 {
-        let (mut best, mut profit) = (least, (value - least) * self.p_win(least, grid));
-        let (first, last) = (grid.bin(least), grid.bin(most));
-        for bin in first..=last {
-            let (slope, zero) = self.lines[bin];
-            let (low, high) = (grid.lower(bin).max(least), grid.upper[bin].min(most));
-            let bid = ((value + zero) * 0.5).max(low).min(high.max(low));
+    /// Returns the bid from `least` up to the value (CPM micros) with the highest expected profit at the value, and the
+    /// bin it lies in.
+    ///
+    /// Bins are looked at upwards, to `last` and only as far as they can matter: no chance is above one, so once value
+    /// less the bin's lower edge is at most the best profit found, no bid further up beats it. The best bid never falls
+    /// as the value rises, so the bin of a higher value's best bid is a `last` that leaves nothing out.
+    pub(super) fn best_bid(&self, value: f64, least: Least, last: usize, grid: &Grid) -> (f64, usize) {
+        let Least { price: least, bin: first } = least;
+        let (slope, zero) = self.lines[first];
+        let (mut best, mut profit) = (least, (value - least) * (slope * (least - zero)).clamp(0.0, 1.0));
+        let (mut at, mut low) = (first, least);
+        let bins = first..=last.clamp(first, BINS - 1);
+        let edges = self.lines[bins.clone()].iter().zip(&grid.upper[bins.clone()]);
+        for (((slope, zero), upper), bin) in edges.zip(first..) {
+            if value - low <= profit {
+                break;
+            }
+            // Comparisons, not `min` and `max`: there is no NaN here to take care of.
+            let high = lower_of(*upper, value);
+            let bid = lower_of(higher_of((value + zero) * 0.5, low), higher_of(high, low));
             let here = (value - bid) * slope * (bid - zero);
             if here > profit {
-                (best, profit) = (bid, here);
+                (best, profit, at) = (bid, here, bin);
             }
+            if *upper >= value {
+                break;
+            }
+            low = *upper;
         }
-        best
+        (best, at)
     }
+}
+
+fn lower_of(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+fn higher_of(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
 }

@@ -33,8 +33,8 @@ pub use markets::MarketOptions;
 use std::collections::BTreeSet;
 
 use motet_agent::{
-    Agent, AgentCard, AgentName, Ask, BidRecord, BidderSight, Candidate, Observation, Proposal, Sight, Tick,
-    View,
+    Agent, AgentCard, AgentName, Ask, BidRecord, BidderSight, Candidate, MarketKey, Observation, Proposal,
+    Sight, Tick, View,
 };
 use motet_model::{
     campaign::Campaign,
@@ -42,14 +42,14 @@ use motet_model::{
     decision::Charge,
     ids::{BidId, CampaignIx},
     outcome::{Notice, NoticeKind, NoticeVerdict},
-    request::Pricing,
+    request::{MediaKind, Pricing},
 };
 use motet_policy::{Fixed, Policy, Steering};
 use motet_units::{CpmMicros, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::{
-    curve::Rival,
+    curve::{BINS, Curve, Least, Rival},
     goals::Tracker,
     markets::{Markets, Saved},
 };
@@ -108,6 +108,24 @@ struct State {
     told: BTreeSet<BidId>,
 }
 
+/// What candidates of one imp share: the landscape they are bid on, from the floor up.
+#[derive(Clone, Copy, Debug)]
+struct Ground<'a> {
+    market: MarketKey,
+    kind: MediaKind,
+    floor: CpmMicros,
+    least: Least,
+    curve: &'a Curve,
+    /// The last value shaded here, and the bin its bid lies in: it bounds the search for lower values.
+    bound: (f64, usize),
+}
+
+impl Ground<'_> {
+    fn holds(&self, candidate: &Candidate) -> bool {
+        (self.market, self.kind, self.floor) == (candidate.market, candidate.kind, candidate.floor)
+    }
+}
+
 impl Bidder {
     /// Makes the agent under a policy.
     ///
@@ -133,12 +151,17 @@ impl Bidder {
         self.trackers.get(campaign.get()).map_or(1.0, |tracker| tracker.multiplier)
     }
 
-    fn offer(&self, candidate: &Candidate, sight: &BidderSight<'_>) -> Ask {
+    fn offer<'a>(
+        &'a self,
+        candidate: &Candidate,
+        sight: &BidderSight<'_>,
+        ground: &mut Option<Ground<'a>>,
+    ) -> Ask {
         let campaign = &sight.catalog.campaign(candidate.campaign).campaign;
         let (value, multiplier) = self.value(candidate, campaign);
         let willing = CpmMicros::bid_from_nanos(value.as_f64() * multiplier);
         let willing = campaign.most_cpm.map_or(willing, |most| willing.min(most));
-        Ask::Offer { candidate: candidate.ix, value, bid: self.bid(candidate, willing) }
+        Ask::Offer { candidate: candidate.ix, value, bid: self.bid(candidate, willing, ground) }
     }
 
     fn value(&self, candidate: &Candidate, campaign: &Campaign) -> (CpmMicros, f64) {
@@ -151,7 +174,12 @@ impl Bidder {
         (CpmMicros::bid_from_nanos(worth), tracker.multiplier)
     }
 
-    fn bid(&self, candidate: &Candidate, willing: CpmMicros) -> CpmMicros {
+    fn bid<'a>(
+        &'a self,
+        candidate: &Candidate,
+        willing: CpmMicros,
+        ground: &mut Option<Ground<'a>>,
+    ) -> CpmMicros {
         let floor = candidate.floor;
         if willing <= floor {
             return willing;
@@ -159,14 +187,26 @@ impl Bidder {
         match candidate.pricing {
             _ if candidate.fixed_price => floor,
             Pricing::SecondPrice => willing,
-            Pricing::FirstPrice => self.shade(candidate, willing),
+            Pricing::FirstPrice => {
+                let known = ground.take().filter(|ground| ground.holds(candidate));
+                let ground = ground.insert(known.unwrap_or_else(|| self.ground(candidate)));
+                self.shade(candidate, willing, ground)
+            }
         }
     }
 
-    fn shade(&self, candidate: &Candidate, willing: CpmMicros) -> CpmMicros {
-        let curve = self.markets.curve(candidate.market, candidate.kind);
-        let (value, floor) = (willing.as_f64(), candidate.floor.as_f64());
-        let learned = curve.best_bid(value, floor, value, self.markets.grid());
+    fn ground(&self, candidate: &Candidate) -> Ground<'_> {
+        let (market, kind, floor) = (candidate.market, candidate.kind, candidate.floor);
+        let least = Least::of(floor.as_f64(), self.markets.grid());
+        Ground { market, kind, floor, least, curve: self.markets.curve(market, kind), bound: (f64::MAX, BINS) }
+    }
+
+    fn shade(&self, candidate: &Candidate, willing: CpmMicros, ground: &mut Ground<'_>) -> CpmMicros {
+        let curve = ground.curve;
+        let value = willing.as_f64();
+        let last = if value <= ground.bound.0 { ground.bound.1 } else { BINS };
+        let (learned, bin) = curve.best_bid(value, ground.least, last, self.markets.grid());
+        ground.bound = (value, bin);
         let cold = value * self.options.cold_shade;
         let weight = curve.evidence() / (curve.evidence() + self.options.cold.max(f64::MIN_POSITIVE));
         let bid = weight * learned + (1.0 - weight) * cold;
@@ -287,7 +327,8 @@ impl Agent for Bidder {
 
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {
         let Sight::Bidder(sight) = &view.sight else { return };
-        let offers = sight.candidates.iter().map(|candidate| self.offer(candidate, sight));
+        let mut ground = None;
+        let offers = sight.candidates.iter().map(|candidate| self.offer(candidate, sight, &mut ground));
         proposals.extend(offers.map(|ask| Proposal { agent: AgentName::Bidder, ask }));
     }
 

@@ -291,7 +291,11 @@ proptest! {
             masses.add(Rival::At(*price), &unknown, &grid, 5_000.0);
         }
         let curve = curve::Curve::blend(&masses, &unknown, 50.0, &grid);
-        let bid = curve.best_bid(value, 0.0, value, &grid);
+        let (bid, bin) = curve.best_bid(value, curve::Least::of(0.0, &grid), curve::BINS, &grid);
+        let (lower, _) = curve.best_bid(value * 0.7, curve::Least::of(0.0, &grid), curve::BINS, &grid);
+        let bounded = curve.best_bid(value * 0.7, curve::Least::of(0.0, &grid), bin, &grid);
+        prop_assert!(lower <= bid, "the best bid rises with the value");
+        prop_assert_eq!(bounded.0.to_bits(), lower.to_bits(), "a higher value's bin bounds a lower one's");
         let worth = |bid: f64| (value - bid) * curve.p_win(bid, &grid);
         for step in 0..=1_000 {
             let other = value * f64::from(step) / 1_000.0;

@@ -12,8 +12,8 @@ pub static CARD: AgentCard = AgentCard {
     timescale: "Reads each request and each notice; moves its thresholds and its list of suspect sources on control \
                 ticks.",
     sees: "The device (user agent, client hints, kind, system, network address as far as permitted), the inventory, \
-           the imps, the supply chain, oddities the edge tolerated, the user's key as far as permitted; of a notice \
-           its bid and what was told of it before.",
+           the imps, the supply chain, oddities the edge tolerated, the request's id, the user's key as far as \
+           permitted; of a notice its bid and what was told of it before.",
     never: "Sees a campaign, a price, a budget, interests or another agent's proposals. Never learns who a user is; \
             never screens an exchange's own win, bill or loss.",
     limits: &[
@@ -27,16 +27,19 @@ pub static CARD: AgentCard = AgentCard {
         Limit { rule: "Tables of counts do not grow", enforced_by: "this agent" },
     ],
     chance: "None.",
-    learns_from: "Decided requests for rates (at once); counted impressions and clicks for sources; filtered notices \
-                  for users found invalid.",
+    learns_from: "Decided requests for rates, repeats and strangers at an address (at once), and for what a seller's \
+                  traffic looks like; counted impressions, clicks and conversions for users, addresses and sources; \
+                  filtered notices for users found invalid.",
     if_absent: "The request counts as unscreened and gets no paid ads (the coordinator's fallback).",
     goes_wrong_by: "Large offices and mobile networks behind one address; new crawlers that call themselves browsers; \
-                    ranges of datacentres that change hands; an attack that flags a rival's users by false clicks.",
+                    ranges of datacentres that change hands; an attack that flags a rival's users by false clicks, \
+                    or sends machines to a rival's pages; lines where everybody is new (hotels with one-page visits).",
     watched_by: "flags by finding, filtered notices by finding, share of requests cleared, suspect sources",
     evidence: "`cargo test -p motet-agents guard`: every listed crawler and library found and no ordinary browser or \
                app (by hand against public lists: 2,095 of 2,118 real crawler user agents flagged, the rest left out \
                as ambiguous, and 0 of 6,936 browsers'); contradictions, slots, chains, rates, click order and timing each by a table; a source of false \
-               clicks found among honest ones; restored state judges identically.",
+               clicks found among honest ones; restored state judges identically. Against twelve simulated families \
+               of attack: docs/assumptions/fraud.md.",
     not_for: "Ads in wrong places (safety's); proving fraud to a seller; traffic that behaves in every way like a \
               person's.",
     observation: &[

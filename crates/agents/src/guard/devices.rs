@@ -14,19 +14,33 @@ enum Family {
     Linux,
 }
 
-fn of_user_agent(text: &str) -> Option<Family> {
-    let holds = |token: &str| text.contains(token);
-    if holds("Windows Phone") || holds("Xbox") {
-        // Those imitate others on purpose.
-        None
-    } else if holds("Windows NT") {
-        Some(Family::Windows)
-    } else if holds("iPhone") || holds("iPad") || holds("Macintosh") {
-        Some(Family::Apple)
-    } else if holds("Android") || holds("Linux") || holds("CrOS") {
-        Some(Family::Linux)
-    } else {
-        None
+/// What a user agent says of the device, read once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Claims {
+    family: Option<Family>,
+    windows: bool,
+    windows_phone: bool,
+    iphone: bool,
+}
+
+impl Claims {
+    /// Reads a user agent; an empty one claims nothing.
+    pub(super) fn of(user_agent: &str) -> Self {
+        let holds = |token: &str| user_agent.contains(token);
+        let (windows, windows_phone, iphone) = (holds("Windows NT"), holds("Windows Phone"), holds("iPhone"));
+        let family = if windows_phone || holds("Xbox") {
+            // Those imitate others on purpose.
+            None
+        } else if windows {
+            Some(Family::Windows)
+        } else if iphone || holds("iPad") || holds("Macintosh") {
+            Some(Family::Apple)
+        } else if holds("Android") || holds("Linux") || holds("CrOS") {
+            Some(Family::Linux)
+        } else {
+            None
+        };
+        Self { family, windows, windows_phone, iphone }
     }
 }
 
@@ -43,18 +57,16 @@ fn of_name(name: &str) -> Option<Family> {
     }
 }
 
-/// Tells whether a device contradicts itself.
-pub(super) fn contradicts_itself(device: &Device) -> bool {
-    let user_agent = device.user_agent.as_deref().unwrap_or("");
+/// Tells whether a device contradicts itself or what its user agent claims.
+pub(super) fn contradicts_itself(device: &Device, claims: Claims) -> bool {
     let platform = device.hints.as_ref().and_then(|hints| hints.platform.as_deref());
-    let stated =
-        [of_user_agent(user_agent), platform.and_then(of_name), device.os.as_deref().and_then(of_name)];
+    let stated = [claims.family, platform.and_then(of_name), device.os.as_deref().and_then(of_name)];
     let mut known = stated.into_iter().flatten();
     let families_differ = known.next().is_some_and(|first| known.any(|other| other != first));
     let wrong_kind = match device.kind {
-        DeviceKind::Phone => user_agent.contains("Windows NT"),
-        DeviceKind::Computer => user_agent.contains("iPhone"),
+        DeviceKind::Phone => claims.windows,
+        DeviceKind::Computer => claims.iphone,
         _ => false,
     };
-    families_differ || (wrong_kind && !user_agent.contains("Windows Phone"))
+    families_differ || (wrong_kind && !claims.windows_phone)
 }

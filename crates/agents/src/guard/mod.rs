@@ -2,7 +2,8 @@
 //!
 //! Requests: what they say of themselves (`user_agents`, `devices`), where they come from (`datacentres`),
 //! what they ask for (slots nobody can see, channels that exclude each other, supply chains that do not reach the
-//! publisher), how often they come (`counters`) and what became of their like (`sources`). The first finding
+//! publisher, sellers nobody authorised), how often they come (`counters`), whether they were heard before and what
+//! their address and user do over a day (`habits`), and what became of their seller's like (`sources`, `traffic`). The first finding
 //! in that written order is given; a request gets exactly one flag or one clear.
 //!
 //! Notices: clicks before any impression, faster than a hand, or more of them than a person makes; conversions
@@ -19,14 +20,16 @@ mod card;
 mod counters;
 mod datacentres;
 mod devices;
+mod habits;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod user_agents;
 
 pub use card::CARD;
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use ipnet::IpNet;
 use motet_agent::{
@@ -38,15 +41,17 @@ use motet_model::{
     decision::Finding,
     ids::UserKey,
     outcome::{Notice, NoticeKind, NoticeVerdict},
-    request::{Completeness, MediaKind},
+    request::{AdRequest, Completeness, MediaKind},
 };
 use motet_policy::{Fixed, Policy, Steering};
 use motet_units::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use self::{counters::Counters, datacentres::Datacentres, sources::Sources, user_agents::UserAgents};
+use self::{
+    counters::Counters, datacentres::Datacentres, habits::Habits, sources::Sources, user_agents::UserAgents,
+};
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// A count that halves each minute settles at the rate a minute divided by ln 2.
 const SETTLES_AT: f64 = std::f64::consts::LOG2_E;
 /// Invalid events after which a user is taken as known, halving each day.
@@ -83,6 +88,9 @@ pub struct Options {
     pub datacentres: Vec<IpNet>,
     /// Domains of sellers whose supply chains are refused, lower case. Default: none.
     pub blocked_sellers: Vec<String>,
+    /// Who may sell a domain or app bundle, lower case, by publisher ids: what sellers' lists (ads.txt, app-ads.txt) say.
+    /// What is not listed anyone may sell. Default: none.
+    pub authorised_sellers: BTreeMap<String, Vec<String>>,
     /// What is done with an incomplete supply chain that names its nodes. Default: refuse.
     pub incomplete_chain: IncompleteChain,
     /// Imps sharing one tag and media that make a request impossible. Default: 3.
@@ -102,6 +110,7 @@ impl Default for Options {
         Self {
             datacentres: Vec::new(),
             blocked_sellers: Vec::new(),
+            authorised_sellers: BTreeMap::new(),
             incomplete_chain: IncompleteChain::Refuse,
             most_stacked: 3,
             fastest_click_ms: 300,
@@ -139,6 +148,7 @@ struct State {
     clicks: Counters,
     invalid: Counters,
     sources: Sources,
+    habits: Habits,
     /// Requests and findings since the last tick.
     requests: f64,
     findings: f64,
@@ -171,6 +181,7 @@ impl Guard {
             clicks: table(CLICK_HALF_LIFE),
             invalid: table(INVALID_HALF_LIFE),
             sources: Sources::default(),
+            habits: Habits::new(options.places),
             requests: 0.0,
             findings: 0.0,
             last_tick: None,
@@ -185,16 +196,46 @@ impl Guard {
     }
 
     fn find(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
+        self.find_fault(sight)
+            .or_else(|| self.find_by_rate(sight, now))
+            .or_else(|| self.state.habits.find(sight.user, sight.device.ip, now))
+            .or_else(|| self.find_by_history(sight, now))
+    }
+
+    /// Finds what is wrong with a request by itself.
+    fn find_fault(&self, sight: &GuardSight<'_>) -> Option<Finding> {
         let device = sight.device;
-        self.user_agents
-            .judge(device.user_agent.as_deref(), sight.inventory.channel)
+        let reading = self.user_agents.read(device.user_agent.as_deref());
+        reading
+            .finding(sight.inventory.channel)
             .or_else(|| driven_browser(sight))
             .or_else(|| device.ip.filter(|ip| self.datacentres.hold(*ip)).map(|_| Finding::Datacentre))
             .or_else(|| self.find_impossible(sight))
             .or_else(|| self.find_in_chain(sight))
-            .or_else(|| devices::contradicts_itself(device).then_some(Finding::DeviceMismatch))
-            .or_else(|| self.find_by_rate(sight, now))
-            .or_else(|| self.find_by_history(sight, now))
+            .or_else(|| {
+                devices::contradicts_itself(device, reading.claims).then_some(Finding::DeviceMismatch)
+            })
+    }
+
+    /// Learns what a request says of its seller.
+    fn learn_arrival(&mut self, request: &AdRequest, stranger: Option<bool>, at: Timestamp) {
+        let sight = GuardSight {
+            request: &request.id,
+            device: &request.device,
+            inventory: &request.inventory,
+            imps: &request.imps,
+            supply: &request.supply,
+            oddities: request.oddities,
+            user: request.user.key,
+        };
+        let faulty = self.find_fault(&sight).is_some();
+        let hour = usize::from(at.hour_of_week(Span::ZERO)) % 24;
+        for kind in MediaKind::ALL {
+            if request.imps.iter().any(|imp| imp.media.takes(kind)) {
+                let market = MarketKey::of(request, kind);
+                self.state.sources.request(market, kind, traffic::Arrival { hour, stranger, faulty });
+            }
+        }
     }
 
     fn find_impossible(&self, sight: &GuardSight<'_>) -> Option<Finding> {
@@ -211,9 +252,20 @@ impl Guard {
         if chain.systems.iter().any(|system| self.options.blocked_sellers.contains(system)) {
             return Some(Finding::BlockedSeller);
         }
+        if !self.may_sell(sight) {
+            return Some(Finding::IncompleteSupplyChain);
+        }
         let incomplete = chain.completeness == Completeness::Incomplete && !chain.systems.is_empty();
         let refused = incomplete && self.options.incomplete_chain == IncompleteChain::Refuse;
         refused.then_some(Finding::IncompleteSupplyChain)
+    }
+
+    fn may_sell(&self, sight: &GuardSight<'_>) -> bool {
+        let (listed, inventory) = (&self.options.authorised_sellers, sight.inventory);
+        let Some(seller) = inventory.publisher.as_ref().filter(|_| !listed.is_empty()) else { return true };
+        let named = [&inventory.domain, &inventory.bundle];
+        let lists = named.into_iter().flatten().filter_map(|name| listed.get(name));
+        lists.into_iter().all(|sellers| sellers.contains(seller))
     }
 
     fn find_by_rate(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
@@ -224,7 +276,9 @@ impl Guard {
             let most = thresholds.address_per_minute * hosts(ip);
             over(addresses.count(address_key(ip), now), most)
         });
-        (user || address).then_some(Finding::RateExceeded)
+        let habits = &self.state.habits;
+        let again = || habits::request_key(sight.request, sight.user, sight.device.ip);
+        (user || address || again().is_some_and(|key| habits.is_repeat(key))).then_some(Finding::RateExceeded)
     }
 
     fn find_by_history(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
@@ -257,7 +311,11 @@ impl Guard {
             NoticeKind::Click => self.judge_click(bid, notice, history, known_at),
             NoticeKind::Conversion { .. } => self.judge_conversion(notice, history),
         };
-        let known = || bid.user.is_some_and(|user| self.is_known(user, known_at));
+        let reported = !matches!(notice.kind, NoticeKind::Impression);
+        let known = || {
+            bid.user.is_some_and(|user| self.is_known(user, known_at))
+                || reported && self.state.sources.is_suspect(bid.market)
+        };
         event.or_else(|| known().then_some(Finding::KnownInvalid))
     }
 
@@ -297,18 +355,24 @@ impl Guard {
         known_at: Timestamp,
     ) {
         let state = &mut self.state;
+        state.habits.noticed(bid, &notice.kind, verdict, known_at);
         match (notice.kind, verdict) {
             (NoticeKind::Impression, NoticeVerdict::Counted) => {
                 state.sources.impression(bid.market, bid.bid.kind);
             }
             (NoticeKind::Click, NoticeVerdict::Counted) => state.sources.click(bid.market, bid.bid.kind),
+            (NoticeKind::Conversion { .. }, NoticeVerdict::Counted | NoticeVerdict::Filtered) => {
+                let quick = state.habits.is_quick(bid, notice.happened_at);
+                state.sources.conversion(bid.market, bid.bid.kind, quick);
+            }
             _ => {}
         }
         let Some(user) = bid.user else { return };
         if notice.kind == NoticeKind::Click && verdict != NoticeVerdict::Expired {
             state.clicks.add(user.0, 1.0, known_at);
         }
-        if verdict == NoticeVerdict::Filtered {
+        // What a suspect source reports of its visitors says nothing about them.
+        if verdict == NoticeVerdict::Filtered && !state.sources.is_suspect(bid.market) {
             state.invalid.add(user.0, 1.0, known_at);
         }
     }
@@ -364,8 +428,10 @@ impl Agent for Guard {
 
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
-            Observation::Decided { request, at, .. } => {
+            Observation::Decided { request, bids, at } => {
                 self.state.requests += 1.0;
+                let stranger = self.state.habits.decided(request, bids, *at);
+                self.learn_arrival(request, stranger, *at);
                 if let Some(user) = request.user.key {
                     self.state.users.add(user.0, 1.0, *at);
                 }
@@ -393,6 +459,7 @@ impl Agent for Guard {
         {
             self.state.thresholds = thresholds;
         }
+        self.state.habits.fade(passed);
         self.state.sources.judge(passed, self.state.thresholds.click_rate_times);
     }
 
@@ -409,7 +476,7 @@ impl Agent for Guard {
             (&own.clicks, &state.clicks),
             (&own.invalid, &state.invalid),
         ];
-        if !tables.iter().all(|(own, saved)| own.fits(saved)) {
+        if !tables.iter().all(|(own, saved)| own.fits(saved)) || !own.habits.fits(&state.habits) {
             return Err("the saved tables of counts have another size than configured".to_owned());
         }
         state.sources.index();

@@ -65,6 +65,7 @@ impl Scene {
     fn finding(&self, guard: &Guard, now: Timestamp) -> Option<Finding> {
         let imps = [imp()];
         let sight = GuardSight {
+            request: "1",
             device: &self.device,
             inventory: &self.inventory,
             imps: &imps,
@@ -155,7 +156,7 @@ fn every_listed_token_is_found_in_a_user_agent() {
         for token in list.lines() {
             assert!(token.len() >= 3, "'{token}' is too short to mean anything");
             let text = format!("Mozilla/5.0 ({token} 1.0)");
-            assert!(guard.user_agents.judge(Some(&text), Channel::Site).is_some(), "{token}");
+            assert!(guard.user_agents.read(Some(&text)).finding(Channel::Site).is_some(), "{token}");
         }
     }
 }

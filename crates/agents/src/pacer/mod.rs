@@ -4,7 +4,7 @@
 //! day's traffic curve is learned from the requests decided (`traffic`); each campaign has a plan along that
 //! curve and a controller that keeps to it (`plan`). The controller's integral moves on control ticks; its
 //! proportional part is worked out for each request from the account in the view, so that a burst of wins is
-//! answered at once.
+//! answered at once. With many campaigns a tick brings each its turn within the decisions that follow.
 //!
 //! It never suppresses a candidate by itself: the multiplier stays above a small least value, except when a
 //! campaign is more than a tenth of its day's budget ahead of plan. It is not what keeps a campaign within its
@@ -39,7 +39,7 @@ use self::{
     traffic::Traffic,
 };
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How the pacer is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,8 @@ pub struct Pacer {
     traffic: Traffic,
     plans: Vec<Plan>,
     last_tick: Option<Timestamp>,
+    /// Requests counted over those expected, as of the last tick.
+    traffic_ratio: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +74,8 @@ struct State {
     traffic: Traffic,
     plans: Vec<Plan>,
     last_tick: Option<Timestamp>,
+    /// Requests counted over those expected, as of the last tick.
+    traffic_ratio: f64,
 }
 
 impl Pacer {
@@ -87,6 +91,7 @@ impl Pacer {
             traffic: Traffic::new(),
             plans: Vec::new(),
             last_tick: None,
+            traffic_ratio: 1.0,
         })
     }
 
@@ -117,7 +122,8 @@ impl Pacer {
         }
     }
 
-    fn steer(&mut self, tick: &Tick<'_>, traffic_ratio: f64) {
+    fn steer(&mut self, tick: &Tick<'_>) {
+        let traffic_ratio = self.traffic_ratio;
         for account in tick.accounts {
             let entry = tick.catalog.campaign(account.campaign);
             if entry.presence == Presence::Removed || entry.campaign.pacing == Pacing::Asap {
@@ -178,24 +184,36 @@ impl Agent for Pacer {
     fn control(&mut self, tick: &Tick<'_>) {
         self.traffic.advance(tick.now);
         let last = self.last_tick.replace(tick.now);
-        let ratio = last.map_or(1.0, |last| self.traffic.take_ratio(last, tick.now));
-        self.steer(tick, ratio);
+        self.traffic_ratio = last.map_or(1.0, |last| self.traffic.take_ratio(last, tick.now));
+        self.steer(tick);
+    }
+
+    fn control_more(&mut self, tick: &Tick<'_>) {
+        self.steer(tick);
     }
 
     fn save(&self) -> Vec<u8> {
-        let state =
-            State { traffic: self.traffic.clone(), plans: self.plans.clone(), last_tick: self.last_tick };
+        let state = State {
+            traffic: self.traffic.clone(),
+            plans: self.plans.clone(),
+            last_tick: self.last_tick,
+            traffic_ratio: self.traffic_ratio,
+        };
         crate::state::save(FORMAT, &state)
     }
 
     fn restore(&mut self, state: &[u8], _catalog: &Catalog) -> Result<(), String> {
         let state: State = crate::state::restore(FORMAT, state)?;
-        if !state.traffic.is_sound() || !state.plans.iter().all(Plan::is_sound) {
+        if !state.traffic.is_sound()
+            || !state.plans.iter().all(Plan::is_sound)
+            || !state.traffic_ratio.is_finite()
+        {
             return Err("a saved plan or traffic curve is out of range".to_owned());
         }
         self.traffic = state.traffic;
         self.plans = state.plans;
         self.last_tick = state.last_tick;
+        self.traffic_ratio = state.traffic_ratio;
         Ok(())
     }
 }

@@ -11,11 +11,15 @@ use motet_model::{
 
 use super::{CARD, Parameters, Rate, RelevanceAgent, features::AdFeatures, index::Index, value};
 
+/// Ads looked at on each control tick for whether they were removed.
+const SWEPT_A_TICK: u32 = 16_384;
+
 impl RelevanceAgent {
     pub(super) fn learn(&mut self, observation: &Observation<'_>) {
         match observation {
             Observation::Decided { bids, at, .. } => {
                 self.index.turn(*at);
+                self.reorder(self.steps.a_decision);
                 bids.iter().filter(|bid| counts(bid)).for_each(|bid| self.exposures.bid(bid));
             }
             Observation::Noticed { bid, notice, verdict: NoticeVerdict::Counted, .. } => {
@@ -75,7 +79,7 @@ impl RelevanceAgent {
             }
             // What was removed fails the exact check from now on and is swept out on the next tick.
             Change::RemoveCreative(_) | Change::RemoveCampaign(_) | Change::RemoveAdvertiser(_) => {
-                self.sweep_due = true;
+                self.sweep_from = Some(0);
             }
             Change::Kill(switch) | Change::Revive(switch) => {
                 for campaign in named(switch, catalog) {
@@ -103,19 +107,29 @@ impl RelevanceAgent {
         self.ads[creative.get()] = AdFeatures::of(creative, catalog);
     }
 
-    /// Puts the index in order anew when too much of it is dead or unordered, or enough was learned since.
-    pub(super) fn reorder_if_due(&mut self, catalog: &Catalog) {
+    /// Begins a new order of the index when too much of it is dead or unordered, or enough was learned since.
+    pub(super) fn reorder_if_due(&mut self) {
         let learned = self.model.learned(Rate::Click);
         let enough = self.reorder_after.max(u64::from(self.index.slots()));
-        if !self.index.wants_order() && learned - self.counts.learned_at_order < enough {
-            return;
+        let due = self.index.wants_order() || learned - self.counts.learned_at_order >= enough;
+        if due && !self.index.is_reordering() {
+            self.counts.learned_at_order = learned;
+            self.index.begin_reordering();
         }
-        self.counts.learned_at_order = learned;
+    }
+
+    /// Works on the new order of the index, if one is being made.
+    pub(super) fn reorder(&mut self, steps: u32) {
         let Self { index, model, ads, .. } = self;
-        index.reorder(catalog, |creative| {
+        index.reorder(steps, |creative| {
             let ad = &ads[creative.get()];
             value::expected(ad.worth(), model.rates(ad.own())).get()
         });
+    }
+
+    /// Takes the next ads that were removed out of the index.
+    pub(super) fn sweep(&mut self, catalog: &Catalog) {
+        self.sweep_from = self.sweep_from.and_then(|from| self.index.sweep(from, SWEPT_A_TICK, catalog));
     }
 
     /// Reads the policy; an action that is not finite or outside its range changes nothing and is counted.

@@ -25,11 +25,17 @@ mod retrieve;
 mod state;
 mod value;
 
+use std::cmp::Reverse;
+
 use motet_agent::{
-    Agent, AgentCard, AgentName, Ask, Observation, Proposal, Ranking, RelevanceSight, Restraint, Sight, Tick,
-    View,
+    Agent, AgentCard, AgentName, Ask, Features, Observation, Proposal, Ranking, RelevanceSight, Restraint,
+    Sight, Tick, View,
 };
-use motet_model::{catalog::Catalog, decision::NoBidReason, ids::UserKey};
+use motet_model::{
+    catalog::Catalog,
+    decision::NoBidReason,
+    ids::{CreativeIx, UserKey},
+};
 use motet_policy::{Fixed, Policy};
 use motet_units::{Probability, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -63,7 +69,7 @@ pub struct Options {
     pub ftrl: Ftrl,
     /// What is expected of an ad nothing is known of.
     pub base: BaseRates,
-    /// Impressions learned from after which the index is put in order anew, or as many as it has slots, if more:
+    /// Impressions learned from after which a new order of the index is begun, or as many as it has slots, if more:
     /// the work is then a bounded share of each impression.
     pub reorder_after: u64,
 }
@@ -104,6 +110,21 @@ struct Counts {
     learned_at_order: u64,
 }
 
+/// How fast a new order of the index is made. An ad takes two steps: it is weighed, then placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Steps {
+    /// With each decision: a few microseconds.
+    a_decision: u32,
+    /// On each control tick: a millisecond or two.
+    a_tick: u32,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self { a_decision: 4, a_tick: 2_048 }
+    }
+}
+
 /// Names ads and predicts what they bring.
 #[derive(Debug)]
 pub struct RelevanceAgent {
@@ -116,7 +137,9 @@ pub struct RelevanceAgent {
     model: Model,
     exposures: Exposures,
     counts: Counts,
-    sweep_due: bool,
+    steps: Steps,
+    /// From which ad on removed ones are looked for, if any were removed.
+    sweep_from: Option<u32>,
 }
 
 impl RelevanceAgent {
@@ -137,7 +160,8 @@ impl RelevanceAgent {
             model: Model::new(options.ftrl, options.base),
             exposures: Exposures::new(options.most_users),
             counts: Counts::default(),
-            sweep_due: false,
+            steps: Steps::default(),
+            sweep_from: None,
         };
         agent.steer();
         agent
@@ -188,19 +212,28 @@ impl RelevanceAgent {
         let wanted = Wanted::new(self.candidates, self.parameters.sampled as usize);
         for (imp, place) in sight.request.imps.iter().zip(0_u16..) {
             let found = retrieval.find(imp, wanted, &mut chance);
-            let mut ranked: SmallVec<[(i64, Ranking); 16]> = SmallVec::with_capacity(found.len());
-            for found in &found {
+            // Places are sorted, not rankings: these are large.
+            let mut ranked: SmallVec<[(Reverse<i64>, CreativeIx, u16); 16]> =
+                SmallVec::with_capacity(found.len());
+            let mut rated: SmallVec<[([f64; 2], Features); 16]> = SmallVec::with_capacity(found.len());
+            for (found, at) in found.iter().zip(0..) {
                 let of_imp = ImpFeatures::of(imp, found.fit.kind);
                 let views = retrieval.seen().views(found.creative);
                 let ad = &self.ads[found.creative.get()];
                 let features = of_request.with(of_imp, ad, views);
                 let rates = self.model.rates(&features.0);
-                let worth = value::expected(ad.worth(), rates);
-                ranked.push((worth.get(), ranking(place, found, rates, features)));
+                ranked.push((Reverse(value::expected(ad.worth(), rates).get()), found.creative, at));
+                rated.push((rates, features));
             }
-            ranked.sort_unstable_by_key(|(worth, ranking)| (std::cmp::Reverse(*worth), ranking.creative));
+            ranked.sort_unstable();
             let any = !ranked.is_empty();
-            proposals.extend(ranked.into_iter().map(|(_, ranking)| propose(Ask::Rank(ranking))));
+            proposals.reserve(ranked.len() + 1);
+            for (.., at) in ranked {
+                let (rates, features) = &mut rated[usize::from(at)];
+                let features = std::mem::take(features);
+                let ranking = ranking(place, &found[usize::from(at)], *rates, features);
+                proposals.push(propose(Ask::Rank(ranking)));
+            }
             if any {
                 proposals.push(propose(Ask::Explore { imp: place, greed: self.greed() }));
             }
@@ -212,7 +245,7 @@ fn propose(ask: Ask) -> Proposal {
     Proposal { agent: AgentName::Relevance, ask }
 }
 
-fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: motet_agent::Features) -> Ranking {
+fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: Features) -> Ranking {
     Ranking {
         imp,
         creative: found.creative,
@@ -254,10 +287,9 @@ impl Agent for RelevanceAgent {
 
     fn control(&mut self, tick: &Tick<'_>) {
         self.index.turn(tick.now);
-        if std::mem::take(&mut self.sweep_due) {
-            self.index.sweep(tick.catalog);
-        }
-        self.reorder_if_due(tick.catalog);
+        self.sweep(tick.catalog);
+        self.reorder_if_due();
+        self.reorder(self.steps.a_tick);
         self.steer();
     }
 

@@ -6,13 +6,13 @@
 
 use motet_agent::{RelevanceSight, Restraint};
 use motet_model::{
-    campaign::{Advertiser, Campaign, UnknownUser},
-    catalog::{Catalog, CreativeEntry},
+    campaign::{Campaign, UnknownUser},
+    catalog::{Catalog, Chain},
     decision::NoBidReason,
     eligibility::{Fit, Misfit, fit},
     ids::{AdvertiserIx, CampaignIx, CreativeIx, UserKey},
     request::Imp,
-    targeting::is_among,
+    targeting::{Lineage, is_among},
     taxonomy,
 };
 use motet_units::{Stream, Timestamp};
@@ -70,21 +70,8 @@ pub(super) struct Retrieval<'a> {
     seen: Seen,
     /// For capped campaigns: the imps they were named for in this request.
     named: SmallVec<[(CampaignIx, u32); 8]>,
-}
-
-/// The parts of an ad.
-struct Parts<'a> {
-    entry: &'a CreativeEntry,
-    campaign: &'a Campaign,
-    advertiser: &'a Advertiser,
-    advertiser_ix: AdvertiserIx,
-}
-
-fn parts(catalog: &Catalog, creative: CreativeIx) -> Parts<'_> {
-    let entry = catalog.creative(creative);
-    let campaign = catalog.campaign(entry.campaign);
-    let advertiser = &catalog.advertiser(campaign.advertiser).advertiser;
-    Parts { entry, campaign: &campaign.campaign, advertiser, advertiser_ix: campaign.advertiser }
+    /// The request's content categories with those above them.
+    lineage: Lineage,
 }
 
 impl<'a> Retrieval<'a> {
@@ -104,7 +91,8 @@ impl<'a> Retrieval<'a> {
             user: counted,
             parent: taxonomy::parent,
         };
-        Self { index, catalog: sight.catalog, asked, user, seen, named: SmallVec::new() }
+        let lineage = Lineage::of(&sight.request.inventory.categories, taxonomy::parent);
+        Self { index, catalog: sight.catalog, asked, user, seen, named: SmallVec::new(), lineage }
     }
 
     /// Returns what the user saw.
@@ -180,26 +168,27 @@ impl<'a> Retrieval<'a> {
 
     /// Checks an ad exactly; `None` when it cannot be shown for the imp.
     fn check(&self, slot: u32, creative: CreativeIx, imp: &Imp) -> Option<Found> {
-        let of = parts(self.catalog, creative);
-        let campaign = of.entry.campaign;
-        let may = !self.is_capped(of.campaign, campaign)
-            && of.campaign.flight.covers(self.asked.now)
-            && self.catalog.is_running(creative)
-            && !self.is_restrained(creative, &of);
+        let of = self.catalog.chain(creative);
+        let campaign = of.creative.campaign;
+        let may = !self.is_capped(&of.campaign.campaign, campaign)
+            && of.campaign.campaign.flight.covers(self.asked.now)
+            && of.is_running()
+            && !self.is_restrained(&of);
         if !may || !self.admits(&of) {
             return None;
         }
         let fit = self.fit(&of, imp).ok()?;
-        Some(Found { slot, creative, campaign, advertiser: of.advertiser_ix, fit })
+        Some(Found { slot, creative, campaign, advertiser: of.campaign.advertiser, fit })
     }
 
-    fn admits(&self, of: &Parts<'_>) -> bool {
-        let offset = of.campaign.flight.utc_offset;
-        of.campaign.targeting.admits(self.asked.request, self.asked.now, offset, self.asked.parent)
+    fn admits(&self, of: &Chain<'_>) -> bool {
+        let Campaign { flight, targeting, .. } = &of.campaign.campaign;
+        targeting.admits_lineage(self.asked.request, &self.lineage, self.asked.now, flight.utc_offset)
     }
 
-    fn fit(&self, of: &Parts<'_>, imp: &Imp) -> Result<Fit, Misfit> {
-        fit(of.entry, of.campaign, of.advertiser, self.asked.request, imp, self.asked.parent)
+    fn fit(&self, of: &Chain<'_>, imp: &Imp) -> Result<Fit, Misfit> {
+        let (campaign, advertiser) = (&of.campaign.campaign, &of.advertiser.advertiser);
+        fit(of.creative, campaign, advertiser, self.asked.request, imp, self.asked.parent)
     }
 
     /// Tells whether a campaign's cap forbids it for this user now, counting the imps it was named for already.
@@ -231,17 +220,19 @@ impl<'a> Retrieval<'a> {
         }
     }
 
-    fn is_restrained(&self, creative: CreativeIx, of: &Parts<'_>) -> bool {
+    fn is_restrained(&self, of: &Chain<'_>) -> bool {
         self.asked.restraints.iter().any(|restraint| match restraint {
             Restraint::RefuseRequest(_) => true,
             Restraint::ContextOnly(_) => false,
-            Restraint::ContentRisk { topic, risk } => of.advertiser.brand_safety.most_for(*topic) < *risk,
+            Restraint::ContentRisk { topic, risk } => {
+                of.advertiser.advertiser.brand_safety.most_for(*topic) < *risk
+            }
             Restraint::NoCategory(category, _) => {
                 let listed = [*category];
-                of.entry.creative.categories.iter().any(|c| is_among(*c, &listed, self.asked.parent))
+                of.creative.creative.categories.iter().any(|c| is_among(*c, &listed, self.asked.parent))
             }
-            Restraint::NoAdvertiser(advertiser) => *advertiser == of.advertiser_ix,
-            Restraint::HonourSwitches => self.catalog.is_killed(creative),
+            Restraint::NoAdvertiser(advertiser) => *advertiser == of.campaign.advertiser,
+            Restraint::HonourSwitches => of.is_killed(),
         })
     }
 
@@ -258,8 +249,8 @@ impl<'a> Retrieval<'a> {
     }
 
     fn hurdle(&self, creative: CreativeIx, imp: &Imp) -> Hurdle {
-        let of = parts(self.catalog, creative);
-        let runs = of.campaign.flight.covers(self.asked.now) && self.catalog.is_running(creative);
+        let of = self.catalog.chain(creative);
+        let runs = of.campaign.campaign.flight.covers(self.asked.now) && of.is_running();
         if !runs || !self.admits(&of) {
             return Hurdle::Targeting;
         }
@@ -268,8 +259,8 @@ impl<'a> Retrieval<'a> {
             Err(Misfit::Seat) => Hurdle::Seat,
             Err(Misfit::Category | Misfit::Domain | Misfit::Bundle) => Hurdle::Safety,
             Err(_) => Hurdle::Creative,
-            Ok(_) if self.is_restrained(creative, &of) => Hurdle::Safety,
-            Ok(_) if self.index.is_exhausted(of.entry.campaign) => Hurdle::Budget,
+            Ok(_) if self.is_restrained(&of) => Hurdle::Safety,
+            Ok(_) if self.index.is_exhausted(of.creative.campaign) => Hurdle::Budget,
             Ok(_) => Hurdle::Frequency,
         }
     }

@@ -18,18 +18,18 @@ struct Memory {
     exposures: SavedExposures,
     parameters: Parameters,
     counts: Counts,
-    sweep_due: bool,
+    sweep_from: Option<u32>,
 }
 
 impl RelevanceAgent {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let memory = Memory {
-            order: self.index.order().clone(),
+            order: self.index.order(),
             model: self.model.save(),
             exposures: self.exposures.save(),
             parameters: self.parameters,
             counts: self.counts,
-            sweep_due: self.sweep_due,
+            sweep_from: self.sweep_from,
         };
         postcard::to_stdvec(&memory).expect("plain data in memory always serialises")
     }
@@ -38,7 +38,7 @@ impl RelevanceAgent {
         let memory: Memory = postcard::from_bytes(state)
             .map_err(|error| format!("relevance state cannot be read: {error}"))?;
         let ads = catalog.creatives().len();
-        if let Some(unknown) = memory.order.slots.iter().flatten().find(|ix| ix.get() >= ads) {
+        if let Some(unknown) = memory.order.ads().find(|ix| ix.get() >= ads) {
             return Err(format!("relevance state names ad {}, the catalog has {ads}", unknown.0));
         }
         self.index = Index::restore(memory.order, catalog, taxonomy::parent);
@@ -50,7 +50,7 @@ impl RelevanceAgent {
         self.exposures.restore(memory.exposures);
         self.parameters = memory.parameters;
         self.counts = memory.counts;
-        self.sweep_due = memory.sweep_due;
+        self.sweep_from = memory.sweep_from;
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use super::{
     Index,
     bits::{Bits, Block, Cursor, Posting, WORDS},
-    terms::{self, BULKY, Dim, OPEN, Term, WISHES, Wish, number, text, with_ancestors},
+    terms::{self, Dim, OPEN, Term, WISHES, Wish, number, text, with_ancestors},
 };
 
 /// What a condition does with the slots it holds.
@@ -96,11 +96,16 @@ pub(in crate::relevance) struct Query<'a> {
     base: &'a Bits,
     conditions: SmallVec<[Condition<'a>; 24]>,
     hopeless: bool,
+    /// Blocks worked out lately, each in the place its number gives: a search from a random slot comes back to them.
+    lately: [Option<(u32, Option<Block>)>; LATELY],
 }
+
+/// How many blocks are kept at hand.
+const LATELY: usize = 4;
 
 impl<'a> Query<'a> {
     fn over(base: &'a Bits) -> Self {
-        Self { base, conditions: SmallVec::new(), hopeless: false }
+        Self { base, conditions: SmallVec::new(), hopeless: false, lately: [None; LATELY] }
     }
 
     fn keep(&mut self, condition: Condition<'a>) {
@@ -116,6 +121,16 @@ impl<'a> Query<'a> {
 
     /// Returns the slots of a block that answer.
     pub(super) fn block(&mut self, block: u32) -> Option<Block> {
+        let place = block as usize % LATELY;
+        if let Some((_, answer)) = self.lately[place].filter(|(known, _)| *known == block) {
+            return answer;
+        }
+        let answer = self.work_out(block);
+        self.lately[place] = Some((block, answer));
+        answer
+    }
+
+    fn work_out(&mut self, block: u32) -> Option<Block> {
         let mut answer = *self.base.block(block)?;
         for condition in &mut self.conditions {
             if answer.iter().fold(0, |any, word| any | word) == 0 {
@@ -133,8 +148,7 @@ impl<'a> Query<'a> {
 
 impl Index {
     fn posting(&self, term: Term) -> Option<&Posting> {
-        let apart = usize::from(term & BULKY != 0);
-        self.number_of[apart].get(&term).map(|number| &self.postings[*number as usize])
+        self.serving.posting(self.files.number(term)?)
     }
 
     fn union(&self, sense: Sense, terms: impl Iterator<Item = Term>) -> Condition<'_> {
@@ -145,20 +159,20 @@ impl Index {
 
     /// Asks who could be shown for one imp.
     pub(in crate::relevance) fn query<'a>(&'a self, asked: &Asked<'a>, imp: &'a Imp) -> Query<'a> {
-        let mut query = Query::over(&self.live);
+        let mut query = Query::over(self.serving.live());
         self.ask_media(&mut query, asked, imp);
         self.ask_targeting(&mut query, asked);
         self.ask_blocks(&mut query, asked);
         self.ask_restraints(&mut query, asked.restraints);
         if asked.user == Counted::No {
-            query.drop(only(&self.needs_user));
+            query.drop(only(self.serving.needs_user()));
         }
         query
     }
 
     /// Asks whose targeting admits the request, with or without budget: for explaining, not for showing.
     pub(in crate::relevance) fn query_targeting<'a>(&'a self, asked: &Asked<'a>) -> Query<'a> {
-        let mut query = Query::over(&self.present);
+        let mut query = Query::over(self.serving.present());
         self.ask_targeting(&mut query, asked);
         query
     }
@@ -173,7 +187,8 @@ impl Index {
         }
         for (kind, slot) in [(MediaKind::Video, &imp.media.video), (MediaKind::Audio, &imp.media.audio)] {
             let Some(slot) = slot else { continue };
-            let admitted = self.durations.iter().filter(|(k, s)| *k == kind && slot.durations.admits(*s));
+            let admitted =
+                self.files.durations().iter().filter(|(k, s)| *k == kind && slot.durations.admits(*s));
             admitted.for_each(|(k, s)| taken.add(self.posting(terms::duration(*k, *s))));
         }
         if imp.media.native.is_some() {
@@ -198,12 +213,9 @@ impl Index {
 
     /// Keeps who wishes for nothing, or for one of these.
     fn ask_wish<'a>(&'a self, query: &mut Query<'a>, wish: Wish, terms: impl Iterator<Item = Term>) {
-        let place = wish as usize;
-        if self.wishers[place] == 0 {
-            return;
-        }
+        let Some(easy) = self.serving.easy(wish) else { return };
         let mut condition = self.union(Sense::Keep, terms);
-        condition.bits.push(&self.easy[place]);
+        condition.bits.push(easy);
         query.keep(condition);
     }
 
@@ -222,7 +234,7 @@ impl Index {
             })
         };
         self.ask_wish(query, Wish::Place, here(Dim::Wished(Wish::Place)));
-        let [not_place, _, not_segment] = self.refuses;
+        let [not_place, _, not_segment] = self.files.refuses();
         if not_place {
             query.drop(self.union(Sense::Drop, here(Dim::NotPlace)));
         }
@@ -246,13 +258,10 @@ impl Index {
     }
 
     fn ask_hours<'a>(&'a self, query: &mut Query<'a>, now: Timestamp) {
-        if self.wishers[Wish::Daypart as usize] == 0 {
-            return;
-        }
+        let Some(easy) = self.serving.easy(Wish::Daypart) else { return };
         let mut condition = Condition::new(Sense::Keep);
-        let open = self.plans.iter().filter(|(hours, _)| hours.hold(now));
-        open.for_each(|(_, number)| condition.add(Some(&self.postings[*number as usize])));
-        condition.bits.push(&self.easy[Wish::Daypart as usize]);
+        self.files.open_plans(now).for_each(|number| condition.add(self.serving.posting(number)));
+        condition.bits.push(easy);
         query.keep(condition);
     }
 
@@ -266,7 +275,7 @@ impl Index {
         }
         let dim = Dim::Wished(Wish::Category);
         self.ask_wish(query, Wish::Category, all.iter().map(|packed| number(dim, *packed)));
-        if self.refuses[1] {
+        if self.files.refuses()[1] {
             query.drop(self.union(Sense::Drop, all.iter().map(|packed| number(Dim::NotCategory, *packed))));
         }
     }
@@ -289,7 +298,7 @@ impl Index {
     fn ask_restraints<'a>(&'a self, query: &mut Query<'a>, restraints: &[Restraint]) {
         for restraint in restraints {
             match restraint {
-                Restraint::HonourSwitches => query.drop(only(&self.killed)),
+                Restraint::HonourSwitches => query.drop(only(self.serving.killed())),
                 Restraint::NoAdvertiser(ix) => {
                     let term = number(Dim::Advertiser, u64::from(ix.0));
                     query.drop(self.union(Sense::Drop, std::iter::once(term)));
@@ -299,7 +308,8 @@ impl Index {
                     query.drop(self.union(Sense::Drop, std::iter::once(term)));
                 }
                 Restraint::ContentRisk { topic, risk } => {
-                    let refusing = self.safety.iter().zip(0..).filter(|(s, _)| s.most_for(*topic) < *risk);
+                    let refusing =
+                        self.files.safety().iter().zip(0..).filter(|(s, _)| s.most_for(*topic) < *risk);
                     let terms = refusing.map(|(_, number_of)| number(Dim::BrandSafety, number_of));
                     query.drop(self.union(Sense::Drop, terms));
                 }

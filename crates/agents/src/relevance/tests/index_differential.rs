@@ -306,6 +306,9 @@ fn scan(
 
 fn build(draw: &mut Draw) -> (World, BTreeSet<CampaignIx>) {
     let mut world = World::new(world::options());
+    // Slow steps leave orders half made, to be changed, saved and finished later.
+    world.agent.steps.a_tick = draw.one(&[0, 1, 3, 10, 2_048]);
+    world.agent.steps.a_decision = draw.one(&[0, 1, 4, 50]);
     let (changes, mut exhausted) = (changes(draw), BTreeSet::new());
     for (n, change) in changes.into_iter().enumerate() {
         // A removal may name what is gone already.
@@ -340,6 +343,7 @@ proptest! {
             let state = world.agent.save();
             world.agent = crate::relevance::RelevanceAgent::new(world::options(), crate::relevance::RelevanceAgent::fixed_policy());
             world.agent.restore(&state, &world.catalog).unwrap();
+            prop_assert_eq!(world.agent.save(), state);
         }
         let mut seconds = 0;
         for _ in 0..20 {

@@ -2,7 +2,7 @@
 
 use motet_agent::{Agent, Ask, BudgetState, Observation, Restraint, SafetyReason};
 use motet_model::{
-    campaign::{FrequencyCap, UnknownUser},
+    campaign::{FrequencyCap, Goal, UnknownUser},
     catalog::{Catalog, Change, Switch},
     codes::Code,
     decision::NoBidReason,
@@ -12,7 +12,7 @@ use motet_model::{
     targeting::Place,
 };
 use motet_policy::Fixed;
-use motet_units::Span;
+use motet_units::{CpmMicros, Span};
 
 use super::world::{World, at, campaign, imp, named, options, rankings, request};
 use crate::relevance::{CARD, Options, RelevanceAgent};
@@ -170,6 +170,31 @@ fn every_reason_for_naming_nothing_is_told() {
         NoBidReason::NoMatch,
         "nothing to name"
     );
+}
+
+#[test]
+fn a_new_order_is_made_a_few_ads_at_a_time_and_put_best_first() {
+    let price = |n: usize| Goal::Cpm { price: CpmMicros::from_units(1.0 + (n * 7 % 40) as f64) };
+    let mut world =
+        World::new(Options { candidates: 3, ..options() }).with_campaigns(40, |n, of| of.goal = price(n));
+    (world.agent.steps.a_tick, world.agent.steps.a_decision) = (10, 4);
+    world.tick(0);
+    assert!(world.agent.index.is_reordering(), "80 steps are not taken in one tick");
+    world.apply(Change::PutCampaign(campaign("c0", "a")));
+    let decided = |world: &mut World| {
+        world.agent.observe(&Observation::Decided { request: &request(), bids: &[], at: at(1) });
+    };
+    let decisions = (0..).take_while(|_| {
+        decided(&mut world);
+        world.agent.index.is_reordering()
+    });
+    assert_eq!(decisions.count(), 17, "72 steps are left, four at a time");
+    world.agent.parameters.sampled = 0.0;
+    let best = named(&world.ask(&request(), 1, 2));
+    let mut by_price: Vec<usize> = (1..40).collect();
+    by_price.sort_by_key(|n| std::cmp::Reverse(n * 7 % 40));
+    let expected: Vec<_> = by_price[..3].iter().map(|n| CampaignIx(*n as u32)).collect();
+    assert_eq!(best, expected);
 }
 
 #[test]
