@@ -143,6 +143,24 @@ pub fn chart(chart: &Chart) -> Result<String, Error> {
     Ok(svg)
 }
 
+/// Draws charts of one size in rows of two, as one SVG.
+///
+/// # Errors
+/// When the drawing library refuses; the chart's title is named.
+pub fn picture(charts: &[Chart]) -> Result<String, Error> {
+    let Some(first) = charts.first() else { return Ok(String::new()) };
+    let (width, height) = first.size;
+    let rows = charts.len().div_ceil(2) as u32;
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, (width * 2, height * rows)).into_drawing_area();
+        for (area, chart) in root.split_evenly((rows as usize, 2)).iter().zip(charts) {
+            draw(area, chart).map_err(|reason| Error { title: chart.title.clone(), reason })?;
+        }
+    }
+    Ok(svg)
+}
+
 fn draw(root: &Area<'_>, chart: &Chart) -> Result<(), String> {
     let told = |e: &dyn std::fmt::Display| e.to_string();
     root.fill(&WHITE).map_err(|e| told(&e))?;

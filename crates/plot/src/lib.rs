@@ -8,5 +8,5 @@
 mod chart;
 mod page;
 
-pub use chart::{Axis, Chart, Error, Mark, Series, chart};
+pub use chart::{Axis, Chart, Error, Mark, Series, chart, picture};
 pub use page::{Page, Table, escape};

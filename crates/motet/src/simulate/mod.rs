@@ -51,6 +51,9 @@ pub(crate) fn command(options: &cli::Simulate) -> Result<()> {
     if let Some(path) = &options.html {
         write(path, &page::page(&scenario, &outcome)?)?;
     }
+    if let Some(path) = &options.svg {
+        write(path, &page::picture(&outcome)?)?;
+    }
     if options.json.as_deref() != Some(Path::new("-")) {
         print!("{}", summary::text(&outcome));
     }

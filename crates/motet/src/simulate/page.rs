@@ -19,7 +19,7 @@ pub(super) fn page(scenario: &Scenario, outcome: &Outcome) -> Result<String> {
     page.paragraph(&scenario.about);
     cards(&mut page, outcome);
     page.heading("How it went");
-    page.charts(&[traffic(outcome), spend(outcome), rates(outcome), pacing(outcome)])?;
+    page.charts(&course(outcome))?;
     page.heading("What was missed, and why");
     page.paragraph(
         "The best that could have been done in hindsight, with every outcome's chance known, against what was: per cause, in \
@@ -36,6 +36,15 @@ pub(super) fn page(scenario: &Scenario, outcome: &Outcome) -> Result<String> {
     page.heading("Notices, by verdict");
     page.table(&counts(&report.verdicts));
     Ok(page.finish())
+}
+
+/// Draws the plots of how it went, one under another, as one picture.
+pub(super) fn picture(outcome: &Outcome) -> Result<String> {
+    Ok(motet_plot::picture(&course(outcome))?)
+}
+
+fn course(outcome: &Outcome) -> [Chart; 4] {
+    [traffic(outcome), spend(outcome), rates(outcome), pacing(outcome)]
 }
 
 fn cards(page: &mut Page, outcome: &Outcome) {
