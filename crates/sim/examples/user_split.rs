@@ -12,14 +12,14 @@ use motet_sim::{
     versus::{Design, Pair, play},
 };
 
-/// A market small enough to be played a thousand times: a tenth of the listeners and a tenth of the money.
+/// A market small enough to be played a thousand times: a tenth of the listeners, and less money still.
 fn small() -> Scenario {
     let text = shipped("budget-squeeze").expect("it ships");
     let mut scenario = Scenario::parse(text).expect("it is sound");
     scenario.listeners.count /= 10;
     for group in &mut scenario.campaigns {
         group.count /= 3;
-        group.daily_budget = [group.daily_budget[0] / 12.0, group.daily_budget[1] / 12.0];
+        group.daily_budget = [group.daily_budget[0] / 20.0, group.daily_budget[1] / 20.0];
     }
     scenario
 }
@@ -49,15 +49,17 @@ fn main() {
         std::env::args().nth(place).and_then(|text| text.parse().ok()).unwrap_or(usual)
     };
     let (experiments, seeds) = (number(1, 50), number(2, 20));
-    let (slow, fast) = (team("slower", 0.85), team("faster", 1.0));
+    let (slow, fast) = (team("slower", 0.93), team("faster", 1.0));
     let scenario = small();
     let all: Vec<u64> = (1..=experiments * seeds).collect();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    for (design, split) in [(Design::UserSplit, Split::UserSplit), (Design::BudgetSplit, Split::BudgetSplit)] {
+    for (design, split) in [(Design::UserSplit, Split::UserSplit), (Design::BudgetSplit, Split::BudgetSplit)]
+    {
         let pairs = parallel(&all, threads, |seed| {
             play(&scenario, *seed, (&slow, &fast), design, 0, 1).expect("options the engine knows")
         });
-        let lifts: Vec<(f64, f64, f64)> = pairs.chunks(seeds as usize).map(|chunk| judge(chunk, split)).collect();
+        let lifts: Vec<(f64, f64, f64)> =
+            pairs.chunks(seeds as usize).map(|chunk| judge(chunk, split)).collect();
         let mean = lifts.iter().map(|lift| lift.0).sum::<f64>() / lifts.len() as f64;
         let covers = lifts.iter().filter(|(_, low, high)| *low <= 0.0 && 0.0 <= *high).count();
         let exhausted = pairs.iter().map(|pair| pair.exhausted).sum::<f64>() / pairs.len() as f64;
