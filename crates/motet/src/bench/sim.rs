@@ -166,7 +166,8 @@ fn kinds(reports: &[EpisodeReport]) -> Vec<Kind> {
     let kind = |seat: Seat| {
         let all: Vec<&SeatReport> =
             reports.iter().flat_map(|r| &r.seats).filter(|s| s.seat == seat).collect();
-        let mean = |of: &dyn Fn(&SeatReport) -> f64| all.iter().map(|s| of(s)).sum::<f64>() / all.len() as f64;
+        let mean =
+            |of: &dyn Fn(&SeatReport) -> f64| all.iter().map(|s| of(s)).sum::<f64>() / all.len() as f64;
         Kind {
             seat,
             seats: all.len() / reports.len(),
@@ -280,7 +281,10 @@ fn print_auctionnet(r: &AuctionNet) {
 }
 
 fn print_auctiongym(r: &AuctionGym) {
-    println!("AuctionGym's format, second-price oracle: {:.2} M auctions per CPU-s", r.auctions_per_cpu_s / 1e6);
+    println!(
+        "AuctionGym's format, second-price oracle: {:.2} M auctions per CPU-s",
+        r.auctions_per_cpu_s / 1e6
+    );
     line("welfare per 10,000", &r.welfare_per_10k, 0);
     line("revenue per 10,000", &r.revenue_per_10k, 0);
     line("drawn catalogues: welfare", &r.drawn_welfare_per_10k, 0);

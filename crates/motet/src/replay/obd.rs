@@ -187,7 +187,7 @@ fn print_evaluation(policy: &str, evaluation: &Evaluation) {
             refusals.iter().for_each(|refusal| println!("  {refusal}"));
         }
     }
-    if evaluation.few_rewards {
+    if evaluation.few_rewards && evaluation.answer().is_ok() {
         println!("caution: only {} rewarded rounds; the intervals are too narrow for that", support.rewarded);
     }
 }

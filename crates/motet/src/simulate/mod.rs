@@ -1,6 +1,7 @@
 //! `motet simulate`: lets a team decide in a simulated world, and reports what came of it.
 
 mod latency;
+mod league;
 pub(crate) mod load;
 mod page;
 mod summary;
@@ -38,6 +39,9 @@ pub(crate) struct Outcome {
 
 /// Runs a simulation and writes its reports.
 pub(crate) fn command(options: &cli::Simulate) -> Result<()> {
+    if let Some(market) = league::read(&load::text(&options.scenario)?) {
+        return league::command(&market?, options);
+    }
     let scenario = load::scenario(&options.scenario)?;
     let team = load::team(&options.team)?;
     let days = options.days.unwrap_or(scenario.days);

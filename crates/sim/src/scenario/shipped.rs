@@ -6,6 +6,8 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("display-week", include_str!("../../../../scenarios/display-week.toml")),
     ("retail-media", include_str!("../../../../scenarios/retail-media.toml")),
     ("budget-squeeze", include_str!("../../../../scenarios/budget-squeeze.toml")),
+    ("fraud-wave", include_str!("../../../../scenarios/fraud-wave.toml")),
+    ("ipinyou", include_str!("../../../../scenarios/ipinyou.toml")),
     ("cold-start", include_str!("../../../../scenarios/cold-start.toml")),
 ];
 

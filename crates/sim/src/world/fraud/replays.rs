@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use motet_model::request::AdRequest;
-use motet_units::{Chance, Span, Timestamp};
+use motet_units::{Chance, Span};
 use smallvec::{SmallVec, smallvec};
 
 use super::{
@@ -17,6 +17,8 @@ pub(super) struct Replays;
 
 /// Minutes a recording is kept.
 const KEPT: u64 = 120;
+/// Minutes looked into for something recorded.
+const TRIES: u32 = 12;
 
 impl Method for Replays {
     fn rhythm(&self) -> Rhythm {
@@ -52,12 +54,15 @@ impl Method for Replays {
 fn recorded(act: &Act<'_>) -> Option<Visit> {
     let world = act.world;
     let mut draw = Chance::new(world.seed, act.visit.id >> 16).stream("recorded");
-    let slice = (act.visit.id >> 26 & 0xF_FFFF).checked_sub(1 + draw.below(KEPT))?;
-    let begins = world.begins() + Span::from_secs(slice.cast_signed() * SLICE_S);
-    let count = world.sessions_in(slice, &conditions(act, begins));
-    (count > 0).then(|| world.session(slice << 20 | draw.below(count), begins))
-}
-
-fn conditions(act: &Act<'_>, at: Timestamp) -> Conditions {
-    Conditions::at(act.world, at)
+    let now = act.visit.id >> 26 & 0xF_FFFF;
+    // A minute in which nobody came is passed over; after so many there is nothing to send.
+    for _ in 0..TRIES {
+        let Some(slice) = now.checked_sub(1 + draw.below(KEPT.min(now.max(1)))) else { continue };
+        let begins = world.begins() + Span::from_secs(slice.cast_signed() * SLICE_S);
+        let count = world.sessions_in(slice, &Conditions::at(world, begins));
+        if count > 0 {
+            return Some(world.session(slice << 20 | draw.below(count), begins));
+        }
+    }
+    None
 }
