@@ -95,7 +95,7 @@ fn scenario(rows: &[&Row], classes: &Classes, options: &Options, notes: &mut Vec
         outcomes: outcomes(rows, notes),
         fraud: Vec::new(),
         shocks: Vec::new(),
-        engine: Default::default(),
+        engine: toml::Table::default(),
     }
 }
 
@@ -138,21 +138,15 @@ fn traffic(rows: &[&Row], notes: &mut Vec<String>) -> Traffic {
 
 fn outside(rows: &[&Row], notes: &mut Vec<String>) -> Outside {
     let prices: Vec<_> = rows.iter().filter_map(|row| row.price).collect();
-    match Landscape::fit(&prices) {
-        Some(landscape) => {
-            if landscape.beyond > 0.0 {
-                notes.push(format!(
-                    "{:.1} % of prices lay above every bid: how far is not in the log",
-                    landscape.beyond * 100.0
-                ));
-            }
-            Outside::Quantiles { cpm: landscape.quantiles(STEPS), hours: Vec::new() }
-        }
-        None => {
-            notes.push("no price is known: the market is taken as empty".to_owned());
-            Outside::None
-        }
+    let Some(landscape) = Landscape::fit(&prices) else {
+        notes.push("no price is known: the market is taken as empty".to_owned());
+        return Outside::None;
+    };
+    if landscape.beyond > 0.0 {
+        let share = landscape.beyond * 100.0;
+        notes.push(format!("{share:.1} % of prices lay above every bid: how far is not in the log"));
     }
+    Outside::Quantiles { cpm: landscape.quantiles(STEPS), hours: Vec::new() }
 }
 
 /// Returns the click rate of some rows, shrunk towards another.

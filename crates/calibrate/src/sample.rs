@@ -1,6 +1,7 @@
 //! The rows of a history that a fit is made from.
 
 use motet_history::{Auction, History, Impression, OutcomeKind};
+use motet_units::CpmMicros;
 
 use crate::{Error, landscape::Price};
 
@@ -94,8 +95,8 @@ fn of_auction(auction: &Auction) -> Row {
 fn of_offer(offer: motet_history::Offer) -> Row {
     let floor = offer.opportunity.floor.units();
     let lost = offer.outcome(OutcomeKind::Lost).cloned();
-    let bid = offer.bid.as_ref().and_then(|bid| bid.price).map(|price| price.units());
-    let pay = offer.pay().map(|pay| pay.units());
+    let bid = offer.bid.as_ref().and_then(|bid| bid.price).map(CpmMicros::units);
+    let pay = offer.pay().map(CpmMicros::units);
     let price = match (pay, lost.and_then(|lost| lost.price), bid) {
         // A price at the floor tells only that the best rival was no higher.
         (Some(pay), ..) if pay <= floor => Some(Price::AtMost(floor)),

@@ -420,3 +420,47 @@ fn a_tick_reaches_every_campaign_once_within_the_decisions_after_it() {
     assert_eq!(told[..CAMPAIGNS], all);
     assert_eq!(told[CAMPAIGNS], CampaignIx(0));
 }
+
+fn on_trial(share: f64) -> Options {
+    let candidate = Options { team: TeamKind::Baseline, ..Options::default() };
+    let candidate = Candidate { share, salt: 5, options: candidate };
+    Options { seed: 3, candidate: Some(Box::new(candidate)), ..Options::default() }
+}
+
+fn decided_by_candidate(desk: &mut Desk, number: u64) -> bool {
+    let effect = desk.take(Event::Requested(Box::new(SealedRequest::new(request(number)))));
+    let Effect::Decided(trace) = effect else { panic!("{effect:?}") };
+    trace.policies.iter().any(|(agent, _)| *agent == motet_agent::AgentName::Baseline)
+}
+
+#[test]
+fn a_candidate_decides_for_its_share_of_users_and_each_user_stays_with_one_crew() {
+    let mut desk = Desk::open(100.0);
+    desk.take(Event::Configured(Box::new(on_trial(0.5))));
+    let first: Vec<bool> = (0..200).map(|number| decided_by_candidate(&mut desk, number)).collect();
+    let again: Vec<bool> = (0..200).map(|number| decided_by_candidate(&mut desk, number)).collect();
+    let share = first.iter().filter(|by_candidate| **by_candidate).count();
+    assert!((60..140).contains(&share), "{share} of 200");
+    assert_eq!(first, again);
+    replays_without_difference(&desk);
+}
+
+#[test]
+fn a_snapshot_keeps_both_crews() {
+    let mut desk = Desk::open(100.0);
+    desk.take(Event::Configured(Box::new(on_trial(0.3))));
+    (0..50).for_each(|number| {
+        decided_by_candidate(&mut desk, number);
+    });
+    let mut other = Engine::load(&desk.engine.save()).unwrap();
+    assert_eq!(other.digest(), desk.engine.digest());
+    for number in 50..80 {
+        let event = Event::Requested(Box::new(SealedRequest::new(request(number))));
+        desk.now = desk.now + Span::from_millis(10);
+        let (here, there) = (
+            desk.engine.step(desk.now, &event, Timing::Unlimited),
+            other.step(desk.now, &event, Timing::Unlimited),
+        );
+        assert_eq!(here, there);
+    }
+}

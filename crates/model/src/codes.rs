@@ -158,9 +158,9 @@ impl CategoryId {
         }
         // All bytes at once, since every request asks this often: a byte that equals the dash becomes zero by the first
         // line, and its top bit set, alone of all, by the second.
-        const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+        let low = 0x7F7F_7F7F_7F7F_7F7F_u64;
         let differs = self.0 ^ u64::from_be_bytes([b'-'; 8]);
-        let dashes = !(((differs & LOW) + LOW) | differs | LOW);
+        let dashes = !(((differs & low) + low) | differs | low);
         let place = dashes.leading_zeros() / 8;
         (2..8).contains(&place).then(|| Self(self.0 & !(u64::MAX >> (8 * place))))
     }
@@ -345,6 +345,22 @@ mod tests {
         assert!("".parse::<CategoryId>().is_err());
         assert!("9:averylongcode".parse::<CategoryId>().is_err());
         assert!("sports".parse::<CategoryId>().is_err());
+    }
+
+    #[test]
+    fn a_parent_is_what_stands_before_the_first_dash() {
+        let parent = |text: &str| {
+            let category: CategoryId = text.parse().unwrap();
+            category.parent_by_code().map(|parent| parent.to_string())
+        };
+        for (code, above) in
+            [("IAB1-1", "IAB1"), ("IAB25-3", "IAB25"), ("IAB17-44", "IAB17"), ("IAB9-", "IAB9")]
+        {
+            assert_eq!(parent(code).as_deref(), Some(above), "{code}");
+        }
+        for code in ["IAB1", "IAB26", "IAB-1", "9:1-2"] {
+            assert_eq!(parent(code), None, "{code}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     campaign::{Advertiser, Campaign, Content, Creative, NativeContent, TimedContent},
     catalog::CreativeEntry,
-    codes::CodeSet,
+    codes::{CategoryId, CodeSet},
     request::{
         Access, AdRequest, Banner, Deal, Imp, Media, MediaKind, Native, NativeAssetKind, Need, Security,
         Timed,
@@ -173,18 +173,19 @@ fn fits_language(creative: &Creative, request: &AdRequest) -> Result<(), Misfit>
 
 fn fits_blocks(creative: &Creative, request: &AdRequest, parent: Ancestors) -> Result<(), Misfit> {
     let blocks = &request.blocks;
-    let blocked = creative.categories.iter().any(|c| is_among(*c, &blocks.categories, parent));
-    let allowed = blocks.allowed_categories.is_empty()
-        || creative.categories.iter().any(|c| is_among(*c, &blocks.allowed_categories, parent));
+    // Lists of the request that are empty are seen first: the creative's own need no look then.
+    let within = |list: &[CategoryId]| creative.categories.iter().any(|c| is_among(*c, list, parent));
+    let blocked = !blocks.categories.is_empty() && within(&blocks.categories);
+    let allowed = blocks.allowed_categories.is_empty() || within(&blocks.allowed_categories);
     if blocked || !allowed {
         return Err(Misfit::Category);
     }
-    if creative
-        .domains
-        .iter()
-        .any(|domain| blocks.domains.iter().any(|blocked| is_subdomain(domain, blocked)))
-    {
+    let lies_below = |domain: &String| blocks.domains.iter().any(|blocked| is_subdomain(domain, blocked));
+    if !blocks.domains.is_empty() && creative.domains.iter().any(lies_below) {
         return Err(Misfit::Domain);
+    }
+    if blocks.bundles.is_empty() {
+        return Ok(());
     }
     match &creative.bundle {
         Some(bundle) if blocks.bundles.contains(bundle) => Err(Misfit::Bundle),

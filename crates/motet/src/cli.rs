@@ -373,6 +373,9 @@ pub(crate) enum Bench {
         /// Who decides
         #[arg(long, default_value = "agents", value_parser = ["agents", "baseline"])]
         team: String,
+        /// Write down the outcome of a decision alone, as simulations do, and not who said what
+        #[arg(long)]
+        outcome_only: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -1,9 +1,15 @@
 //! The command line's clocks.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Returns the monotonic clock.
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
 pub(crate) fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// Returns the processor time this thread has used, where the system tells it (Linux).
+pub(crate) fn thread_cpu() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+use motet_engine::Detail;
 
 use crate::cli::{Bench, Cli, Command};
 
@@ -56,8 +57,9 @@ fn run(command: &Command) -> Result<()> {
 
 fn measure(options: &Bench) -> Result<()> {
     match options {
-        Bench::Decide { campaigns, seconds, team, json } => {
-            bench::decide::command(*campaigns, *seconds, team, *json)
+        Bench::Decide { campaigns, seconds, team, outcome_only, json } => {
+            let detail = if *outcome_only { Detail::Outcome } else { Detail::Full };
+            bench::decide::command(*campaigns, *seconds, team, detail, *json)
         }
         Bench::Http { seconds, json } => bench::http::command(*seconds, *json),
         Bench::Ledger { seconds, data_dir, json } => {

@@ -138,7 +138,8 @@ pub fn chart(chart: &Chart) -> Result<String, Error> {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, chart.size).into_drawing_area();
-        draw(&root, chart).map_err(|reason| Error { title: chart.title.clone(), reason })?;
+        let drawn = draw(&root, chart).and_then(|()| root.present().map_err(|e| e.to_string()));
+        drawn.map_err(|reason| Error { title: chart.title.clone(), reason })?;
     }
     Ok(svg)
 }
@@ -157,6 +158,8 @@ pub fn picture(charts: &[Chart]) -> Result<String, Error> {
         for (area, chart) in root.split_evenly((rows as usize, 2)).iter().zip(charts) {
             draw(area, chart).map_err(|reason| Error { title: chart.title.clone(), reason })?;
         }
+        // Once for the whole picture: presenting closes the document.
+        root.present().map_err(|e| Error { title: first.title.clone(), reason: e.to_string() })?;
     }
     Ok(svg)
 }
@@ -168,8 +171,7 @@ fn draw(root: &Area<'_>, chart: &Chart) -> Result<(), String> {
     if series.iter().all(|one| one.points.is_empty()) {
         let text = format!("{}: nothing to show", chart.title);
         let style = ("sans-serif", 15).into_font();
-        root.draw_text(&text, &style.into(), (20, 20)).map_err(|e| told(&e))?;
-        return root.present().map_err(|e| told(&e));
+        return root.draw_text(&text, &style.into(), (20, 20)).map_err(|e| told(&e));
     }
     let (x, y) = (ends_x(chart, &series), ends_y(chart, &series));
     let mut plane = ChartBuilder::on(root)
@@ -202,7 +204,7 @@ fn draw(root: &Area<'_>, chart: &Chart) -> Result<(), String> {
             .draw()
             .map_err(|e| told(&e))?;
     }
-    root.present().map_err(|e| told(&e))
+    Ok(())
 }
 
 fn draw_series(plane: &mut Plane<'_, '_>, series: &Series, colour: RGBColor) -> Result<(), String> {
@@ -308,6 +310,14 @@ mod tests {
         let band = Series::band("95 %", &[0.0, 1.0], vec![0.0, 0.5], &[1.0, 2.0]);
         let svg = chart(&Chart { series: vec![band], ..small(Mark::Line) }).expect("a plain chart");
         assert!(svg.contains("polygon"));
+    }
+
+    #[test]
+    fn a_picture_is_one_document() {
+        let svg =
+            picture(&[small(Mark::Line), small(Mark::Bars), small(Mark::Points)]).expect("plain charts");
+        assert_eq!(svg.matches("</svg>").count(), 1);
+        assert_eq!(svg.matches("Clicks by hour").count(), 3);
     }
 
     #[test]

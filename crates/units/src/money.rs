@@ -52,17 +52,13 @@ pub enum Rounding {
 
 impl Rounding {
     fn apply(self, value: f64) -> i64 {
-        let rounded = match self {
-            Self::Down => value.floor(),
-            Self::Up => value.ceil(),
-        };
-        // NaN compares false with everything and becomes zero: no money is made from nonsense.
-        if rounded >= LIMIT as f64 {
-            LIMIT
-        } else if rounded <= -(LIMIT as f64) {
-            -LIMIT
-        } else {
-            rounded as i64
+        // By whole numbers: `floor` and `ceil` are calls on machines without an instruction for them. Held to the range
+        // first, every whole number here is exact; NaN becomes zero.
+        let value = value.clamp(-(LIMIT as f64), LIMIT as f64);
+        let whole = value as i64;
+        match self {
+            Self::Down => whole - i64::from((whole as f64) > value),
+            Self::Up => whole + i64::from((whole as f64) < value),
         }
     }
 }
@@ -315,6 +311,17 @@ mod tests {
         fn bids_round_down_and_floors_round_up(micros in 0.0..1e15_f64) {
             prop_assert!(CpmMicros::from_f64(micros, Rounding::Down).as_f64() <= micros);
             prop_assert!(CpmMicros::from_f64(micros, Rounding::Up).as_f64() >= micros);
+        }
+
+        #[test]
+        fn rounding_agrees_with_floor_and_ceil(value in prop_oneof![
+            -1e18..1e18_f64,
+            -100.0..100.0_f64,
+            (-1_000_i64..1_000).prop_map(|whole| whole as f64),
+        ]) {
+            let held = value.clamp(-(LIMIT as f64), LIMIT as f64);
+            prop_assert_eq!(Nanos::from_f64(value, Rounding::Down).get(), held.floor() as i64);
+            prop_assert_eq!(Nanos::from_f64(value, Rounding::Up).get(), held.ceil() as i64);
         }
 
         #[test]

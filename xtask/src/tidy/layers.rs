@@ -43,7 +43,8 @@ const LAYERS: [(&str, u8); 27] = [
 ];
 
 /// What the server never links: a trained policy reaches it as a versioned file.
-const NOT_IN_SERVER: [&str; 5] = ["motet-sim", "motet-learn", "motet-arena", "motet-backtest", "motet-calibrate"];
+const NOT_IN_SERVER: [&str; 5] =
+    ["motet-sim", "motet-learn", "motet-arena", "motet-backtest", "motet-calibrate"];
 
 /// A package of the workspace with the workspace packages it is built from.
 #[derive(Clone, Debug)]

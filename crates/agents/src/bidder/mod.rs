@@ -198,7 +198,14 @@ impl Bidder {
     fn ground(&self, candidate: &Candidate) -> Ground<'_> {
         let (market, kind, floor) = (candidate.market, candidate.kind, candidate.floor);
         let least = Least::of(floor.as_f64(), self.markets.grid());
-        Ground { market, kind, floor, least, curve: self.markets.curve(market, kind), bound: (f64::MAX, BINS) }
+        Ground {
+            market,
+            kind,
+            floor,
+            least,
+            curve: self.markets.curve(market, kind),
+            bound: (f64::MAX, BINS),
+        }
     }
 
     fn shade(&self, candidate: &Candidate, willing: CpmMicros, ground: &mut Ground<'_>) -> CpmMicros {

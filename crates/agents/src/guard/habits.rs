@@ -295,8 +295,8 @@ mod tests {
     use super::*;
     use crate::testing::{cpm, record};
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([82, 1, 1, last]))
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([82, 1, 1, last])
     }
 
     /// Lets a number of requests come from one address, a minute apart, and returns what is found then.
@@ -309,12 +309,12 @@ mod tests {
         for n in 0..requests {
             visit(&mut habits, n, address(7), user_of(n));
         }
-        habits.find(None, address(7), Timestamp::from_secs(60 * 1_000))
+        habits.find(None, Some(address(7)), Timestamp::from_secs(60 * 1_000))
     }
 
-    fn visit(habits: &mut Habits, minute: u64, ip: Option<IpAddr>, user: u64) {
+    fn visit(habits: &mut Habits, minute: u64, ip: IpAddr, user: u64) {
         let at = Timestamp::from_secs(60 * minute.cast_signed());
-        let address = ip.and_then(one_line).unwrap();
+        let address = one_line(ip).unwrap();
         habits.arrivals.add(address, 1.0, at);
         habits.all_arrivals += 1.0;
         if !habits.met.meet(user ^ mix(address)) {
@@ -356,7 +356,7 @@ mod tests {
     #[test]
     fn a_repeat_is_the_same_id_user_and_address() {
         let mut habits = Habits::new(1_024);
-        let key = |id: &str, user, last| request_key(id, Some(UserKey(user)), address(last)).unwrap();
+        let key = |id: &str, user, last| request_key(id, Some(UserKey(user)), Some(address(last))).unwrap();
         habits.requests.put(key("a", 1, 1), 1);
         assert!(habits.is_repeat(key("a", 1, 1)));
         for other in [key("b", 1, 1), key("a", 2, 1), key("a", 1, 2)] {

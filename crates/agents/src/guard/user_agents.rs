@@ -53,8 +53,11 @@ pub(super) struct UserAgents {
     automaton: AhoCorasick,
     kinds: Vec<Kind>,
     /// What was read before, each text in the one place its hash gives: a matter of speed alone.
-    known: RefCell<Vec<Option<(Box<str>, Reading)>>>,
+    known: RefCell<Vec<Known>>,
 }
+
+/// A text that was read, with what it says.
+type Known = Option<(Box<str>, Reading)>;
 
 /// The most user agents remembered: as many places, a megabyte at the longest texts.
 const MOST_KNOWN: usize = 1_024;
@@ -72,8 +75,8 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Returns what is wrong with it in a channel, if anything.
-    pub(super) fn finding(&self, channel: Channel) -> Option<Finding> {
-        if channel == Channel::Site { self.on_site } else { self.elsewhere }
+    pub(super) const fn finding(self, channel: Channel) -> Option<Finding> {
+        if matches!(channel, Channel::Site) { self.on_site } else { self.elsewhere }
     }
 }
 

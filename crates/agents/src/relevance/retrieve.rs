@@ -27,8 +27,8 @@ use super::{
 const MOST_CHECKS: u32 = 512;
 /// The most slots looked at from the random start.
 const SAMPLE_SLOTS: u32 = 65_536;
-/// The most candidates looked at to explain why there are none.
-const MOST_EXPLAINED: u32 = 256;
+/// The most candidates looked at to explain why there are none: an explanation must not cost more than an answer.
+const MOST_EXPLAINED: u32 = 64;
 
 /// How many ads are wanted for an imp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,7 +243,8 @@ impl<'a> Retrieval<'a> {
         self.index.search(&mut query, 0, self.index.slots(), |_, creative| {
             furthest = furthest.max(self.hurdle(creative, imp));
             looked += 1;
-            if looked >= MOST_EXPLAINED { Search::Stop } else { Search::Continue }
+            let enough = looked >= MOST_EXPLAINED || furthest == Hurdle::Frequency;
+            if enough { Search::Stop } else { Search::Continue }
         });
         furthest.reason()
     }

@@ -18,7 +18,7 @@ pub(super) fn page(outcome: &Outcome) -> Result<String> {
     ]);
     page.heading("By seed");
     page.charts(&[
-        by_seed(outcome, "Surplus", |arm| arm.surplus()),
+        by_seed(outcome, "Surplus", motet_sim::versus::Arm::surplus),
         by_seed(outcome, "Clicks", |arm| arm.clicks),
     ])?;
     page.heading("Verdict, metric by metric");

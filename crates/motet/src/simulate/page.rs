@@ -163,7 +163,9 @@ fn regret_table(outcome: &Outcome) -> Table {
     row("hindsight optimum, at most", regret.optimum_at_most);
     row("hindsight optimum, at least", regret.optimum_at_least);
     row("surplus realised", regret.realised);
-    causes(outcome).into_iter().for_each(|(name, value)| row(&format!("missed by {name}"), value));
+    for (name, value) in causes(outcome) {
+        row(&format!("missed by {name}"), value);
+    }
     table
 }
 

@@ -106,7 +106,7 @@ impl<'w> Scorer<'w> {
         );
         self.honest.events += u64::from(screened);
         self.honest.filtered_events += u64::from(told.judgement.verdict == NoticeVerdict::Filtered);
-        self.honest.billed = self.honest.billed + told.judgement.charged;
+        self.honest.billed += told.judgement.charged;
     }
 
     /// Returns what an event claims by its campaign's goal.
@@ -157,7 +157,7 @@ impl Watched {
         score.events += 1;
         score.refused_events += u64::from(refused);
         let claims = if refused { &mut score.refused_claims } else { &mut score.claimed };
-        *claims = *claims + claim;
+        *claims += claim;
         self.time(refused, at);
     }
 
@@ -202,11 +202,11 @@ impl Watch for Scorer<'_> {
     fn told(&mut self, told: &Told<'_>) {
         let (visit, judgement) = (told.visit, told.judgement);
         let passed = &mut self.publishers[usize::from(visit.publisher)];
-        passed.billed = passed.billed + judgement.charged;
+        passed.billed += judgement.charged;
         let Some(place) = visit.attack else { return self.honest_event(told) };
         let claim = self.claim(told);
         let watched = &mut self.attacks[usize::from(place)];
-        watched.score.missed = watched.score.missed + judgement.charged;
+        watched.score.missed += judgement.charged;
         watched.score.filtered_notices += u64::from(judgement.verdict == NoticeVerdict::Filtered);
         if std::mem::take(&mut self.faking) {
             watched.event(judgement.verdict != NoticeVerdict::Counted, claim, told.at);

@@ -20,16 +20,16 @@ impl Books {
     /// Books what one of our campaigns paid: the platform keeps its share, rounded down, the publisher gets the rest.
     pub fn sell_to_us(&mut self, price: Nanos, take_rate: f64) -> Nanos {
         let kept = Nanos::from_f64(price.as_f64() * take_rate, motet_units::Rounding::Down);
-        self.advertisers = self.advertisers - price;
-        self.platform = self.platform + kept;
-        self.publishers = self.publishers + (price - kept);
+        self.advertisers -= price;
+        self.platform += kept;
+        self.publishers += price - kept;
         kept
     }
 
     /// Books what a rival paid; that is between it and the publisher.
     pub fn sell_to_rival(&mut self, price: Nanos) {
-        self.rivals = self.rivals - price;
-        self.publishers = self.publishers + price;
+        self.rivals -= price;
+        self.publishers += price;
     }
 
     /// Returns the sum over all, which is zero.

@@ -24,7 +24,7 @@ impl Pacing {
     }
 
     pub(super) fn spend(&mut self, campaign: usize, charged: Nanos) {
-        self.spent_today[campaign] = self.spent_today[campaign] + charged;
+        self.spent_today[campaign] += charged;
     }
 
     /// Compares at a tick. The first tick of a day closes the day before.

@@ -155,7 +155,7 @@ impl Watch for Recorder<'_> {
             let price = auctioned.price.per_impression();
             self.books.sell_to_rival(price);
             let income = &mut self.publisher_income[usize::from(auctioned.visit.publisher)];
-            *income = *income + price;
+            *income += price;
         }
     }
 
@@ -177,12 +177,11 @@ impl Watch for Recorder<'_> {
             Outcome::Clicked => self.count(campaign, visit.publisher, |tally| tally.clicks += 1),
             Outcome::Converted(sale) => self.count(campaign, visit.publisher, |tally| {
                 tally.conversions += 1;
-                tally.sales = tally.sales + sale;
+                tally.sales += sale;
             }),
-            Outcome::Faked(_) => {}
             Outcome::Untold => self.count(campaign, visit.publisher, |tally| tally.untold += 1),
-            #[allow(unreachable_patterns, reason = "what attacks fake is the fraud score's")]
-            _ => {}
+            // What attacks fake is the fraud score's to count.
+            Outcome::Faked(_) => {}
         }
     }
 
@@ -200,15 +199,15 @@ impl Watch for Recorder<'_> {
         }
         let kept = self.books.sell_to_us(charged, self.world.scenario.market.take_rate);
         let income = &mut self.publisher_income[usize::from(visit.publisher)];
-        *income = *income + (charged - kept);
+        *income += charged - kept;
         self.pacing.spend(campaign.get(), charged);
         if attack {
-            self.invalid.billed = self.invalid.billed + charged;
+            self.invalid.billed += charged;
         }
         self.count(Some(campaign), visit.publisher, |tally| {
-            tally.spend = tally.spend + charged;
+            tally.spend += charged;
             if attack {
-                tally.invalid_spend = tally.invalid_spend + charged;
+                tally.invalid_spend += charged;
             }
         });
     }

@@ -49,10 +49,10 @@ impl Tally {
         self.clicks += other.clicks;
         self.conversions += other.conversions;
         self.untold += other.untold;
-        self.spend = self.spend + other.spend;
-        self.invalid_spend = self.invalid_spend + other.invalid_spend;
+        self.spend += other.spend;
+        self.invalid_spend += other.invalid_spend;
         self.worth_nanos += other.worth_nanos;
-        self.sales = self.sales + other.sales;
+        self.sales += other.sales;
     }
 
     /// Works out the figures. A rate whose base is 0 is absent, never 0.

@@ -118,6 +118,8 @@ impl<'w> Run<'w> {
     /// campaigns.
     pub fn with_engine(world: &'w World, audience: Audience, mut engine: Engine) -> Self {
         let begins = world.begins();
+        // Nobody reads explanations here, and the outcome is the same without them.
+        engine.set_detail(motet_coordinator::Detail::Outcome);
         let told = engine.step(begins, &Event::Changed(world.campaigns.changes.clone()), Timing::Unlimited);
         debug_assert_eq!(told, Effect::Changed(Ok(())), "a world's campaigns are sound");
         let mut run = Self {

@@ -19,9 +19,9 @@ impl Run<'_> {
         self.report(served, NoticeKind::Impression, watch);
         self.plan_fakes(served);
         if served.visit.attack.is_some() {
-            self.render_to_attacker(served, watch)
+            self.render_to_attacker(served, watch);
         } else {
-            self.render_to_person(served, watch)
+            self.render_to_person(served, watch);
         }
     }
 
