@@ -447,6 +447,8 @@ pub(crate) enum SimMarket {
     Auctionnet,
     /// AuctionGym's format: six truthful oracles, second price
     Auctiongym,
+    /// The simulated world: the real engine with a thousand campaigns
+    World,
     /// Every market
     All,
 }

@@ -6,6 +6,7 @@ pub(crate) mod echo;
 pub(crate) mod http;
 pub(crate) mod ledger;
 pub(crate) mod sim;
+mod sim_world;
 pub(crate) mod world;
 
 /// Returns the value at a quantile of sorted values.

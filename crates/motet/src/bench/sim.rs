@@ -14,6 +14,7 @@ use motet_arena::{
 };
 use serde::Serialize;
 
+use super::sim_world::{self, WorldSpeed};
 use crate::cli::SimMarket;
 
 /// The day the league's `OnlineLP`s remember; no episode measured here has this seed.
@@ -54,6 +55,8 @@ pub(crate) struct Report {
     pub(crate) auctionnet: Option<AuctionNet>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) auctiongym: Option<AuctionGym>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) world: Option<WorldSpeed>,
 }
 
 /// The AuctionNet-format market.
@@ -116,7 +119,8 @@ pub(crate) fn run(market: SimMarket, episodes: u64, seed: u64, quiet: bool) -> R
     let wants = |one| market == one || market == SimMarket::All;
     let auctionnet = wants(SimMarket::Auctionnet).then(|| auctionnet(episodes, seed, quiet)).transpose()?;
     let auctiongym = wants(SimMarket::Auctiongym).then(|| auctiongym(seed));
-    Ok(Report { auctionnet, auctiongym })
+    let world = wants(SimMarket::World).then(|| sim_world::measure(seed)).transpose()?;
+    Ok(Report { auctionnet, auctiongym, world })
 }
 
 fn auctionnet(episodes: u64, seed: u64, quiet: bool) -> Result<AuctionNet> {
@@ -238,6 +242,9 @@ pub(crate) fn command(market: SimMarket, episodes: u64, seed: u64, json: bool) -
     }
     if let Some(report) = &report.auctiongym {
         print_auctiongym(report);
+    }
+    if let Some(speed) = &report.world {
+        sim_world::print(speed);
     }
     Ok(())
 }
