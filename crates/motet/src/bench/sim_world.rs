@@ -57,7 +57,7 @@ fn visits(world: &World) -> f64 {
     let mut forge = motet_sim::world::publishers::Forge::new(world);
     let (mut arrivals, mut made) = (Vec::new(), 0_u64);
     let began = ProcessTime::now();
-    for slice in 0..24 * 60 {
+    for slice in 0_i32..24 * 60 {
         let now = world.begins() + motet_units::Span::from_secs(i64::from(slice) * 60);
         let conditions = motet_sim::world::Conditions::at(world, now);
         arrivals.clear();
