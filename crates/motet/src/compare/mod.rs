@@ -94,7 +94,7 @@ fn compare(scenario: &Scenario, a: &Team, b: &Team, options: &cli::Compare) -> R
         "separate-worlds" => Design::SeparateWorlds,
         "budget-split" => Design::BudgetSplit,
         "user-split" => Design::UserSplit,
-        _ => choose(scenario, a, days, options)?,
+        _ => choose(scenario, [a, b], days, options)?,
     };
     let warm_up = if design == Design::SeparateWorlds { 0 } else { options.warm_up };
     let seeds: Vec<u64> = (0..u64::from(options.seeds)).map(|n| options.first_seed + n).collect();
@@ -122,10 +122,16 @@ fn compare(scenario: &Scenario, a: &Team, b: &Team, options: &cli::Compare) -> R
     })
 }
 
-/// Chooses the design: a budget split where budgets bind under team A, a user split where they do not.
-fn choose(scenario: &Scenario, a: &Team, days: u32, options: &cli::Compare) -> Result<Design> {
-    let probe = versus::play(scenario, options.first_seed, (a, a), Design::SeparateWorlds, 0, days.min(2))?;
-    Ok(if probe.exhausted >= BINDING { Design::BudgetSplit } else { Design::UserSplit })
+/// Chooses the design: a budget split where budgets bind under either team, a user split where they do not.
+fn choose(scenario: &Scenario, teams: [&Team; 2], days: u32, options: &cli::Compare) -> Result<Design> {
+    for team in teams {
+        let probe =
+            versus::play(scenario, options.first_seed, (team, team), Design::SeparateWorlds, 0, days.min(2))?;
+        if probe.exhausted >= BINDING {
+            return Ok(Design::BudgetSplit);
+        }
+    }
+    Ok(Design::UserSplit)
 }
 
 fn threads(options: &cli::Compare) -> usize {
@@ -166,7 +172,7 @@ fn judge(
     let mut comparison = Comparison::new(title).design(split, Pairing::Paired).looks(looks).budgets(budgets);
     if design != Design::SeparateWorlds {
         let came = |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() as u64;
-        comparison = comparison.counts([came(|p| p.a.listeners), came(|p| p.b.listeners)], [0.5, 0.5]);
+        comparison = comparison.counts([came(|p| p.a.units), came(|p| p.b.units)], [0.5, 0.5]);
     }
     let Some(primary) = MEASURES.iter().find(|measure| measure.name == options.metric) else {
         let names: Vec<&str> = MEASURES.iter().map(|measure| measure.name).collect();

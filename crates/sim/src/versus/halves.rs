@@ -16,6 +16,8 @@ pub struct Halves<'w> {
     candidate: Candidate,
     /// The arm of each listener who came, as the engine sees them.
     sides: Vec<Option<Side>>,
+    /// Listeners with an identity, by arm. The others are split by their address, which many may share.
+    identified: [u32; 2],
     control: Recorder<'w>,
     trial: Recorder<'w>,
 }
@@ -24,13 +26,14 @@ impl<'w> Halves<'w> {
     /// Prepares to watch a world split by a candidate.
     pub fn new(world: &'w World, candidate: Candidate) -> Self {
         let (control, trial) = (Recorder::new(world), Recorder::new(world));
-        Self { candidate, sides: vec![None; world.population.len()], control, trial }
+        Self { candidate, sides: vec![None; world.population.len()], identified: [0; 2], control, trial }
     }
 
     /// Returns what each arm got.
     pub fn arms(&self, engine: &Engine) -> (Arm, Arm) {
         let (control, trial) = self.reports(engine);
-        (Arm::of(&control), Arm::of(&trial))
+        let units = self.identified.map(f64::from);
+        (Arm { units: units[0], ..Arm::of(&control) }, Arm { units: units[1], ..Arm::of(&trial) })
     }
 
     /// Returns the reports of both arms.
@@ -49,7 +52,11 @@ impl<'w> Halves<'w> {
 impl Watch for Halves<'_> {
     fn decided(&mut self, decided: &Decided<'_>) {
         let listener = decided.visit.listener;
-        self.sides[listener as usize] = Some(self.candidate.arm(decided.request));
+        let side = self.candidate.arm(decided.request);
+        let first = self.sides[listener as usize].replace(side).is_none();
+        if first && decided.request.user.key.is_some() {
+            self.identified[usize::from(side == Side::Candidate)] += 1;
+        }
         self.of(listener).decided(decided);
     }
 

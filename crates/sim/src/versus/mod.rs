@@ -54,6 +54,8 @@ pub struct Arm {
     pub invalid_spend: f64,
     /// Listeners who came.
     pub listeners: f64,
+    /// Units that were split: listeners, or in a user split those the engine can tell apart.
+    pub units: f64,
 }
 
 impl Arm {
@@ -71,6 +73,7 @@ impl Arm {
             repeated: all.repeated as f64,
             invalid_spend: all.invalid_spend.units(),
             listeners: report.experience.listeners as f64,
+            units: report.experience.listeners as f64,
         }
     }
 
