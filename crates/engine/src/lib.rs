@@ -51,6 +51,8 @@ pub struct Engine {
     desk: Desk,
     /// The round over all campaigns that the last tick began.
     round: Option<Round>,
+    /// A buffer for the accounts agents are told of.
+    told: Vec<Account>,
     /// Campaigns that cannot pay, with what they lacked.
     exhausted: BTreeMap<CampaignIx, Nanos>,
     now: Timestamp,
@@ -75,6 +77,7 @@ impl Engine {
             crews: Crews::new(&options),
             desk: Desk::default(),
             round: None,
+            told: Vec::new(),
             options,
             catalog: Arc::default(),
             bids: OpenBids::default(),

@@ -113,6 +113,7 @@ impl Engine {
             crews,
             desk: Desk::default(),
             round: loaded.round,
+            told: Vec::new(),
             ledger: loaded.ledger,
             catalog: Arc::new(loaded.catalog),
             bids: OpenBids::from_sorted(loaded.bids),

@@ -411,7 +411,7 @@ fn a_tick_reaches_every_campaign_once_within_the_decisions_after_it() {
         engine.step(START, &Event::Ticked, Timing::Unlimited);
         let at_once = heard.lock().unwrap().len();
         assert!(at_once < CAMPAIGNS, "{at_once}");
-        (0..20).for_each(|n| decide(&mut engine, 20 * round + n));
+        (0..40).for_each(|n| decide(&mut engine, 40 * round + n));
         assert_eq!(std::mem::take(&mut *heard.lock().unwrap()), all);
     }
     // A tick that comes before the round is through goes on where it was.

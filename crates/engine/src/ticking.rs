@@ -13,8 +13,9 @@ use crate::Engine;
 
 /// Campaigns told of on the tick itself.
 const CAMPAIGNS_A_TICK: u32 = 2_048;
-/// Campaigns told of with each decision after it.
-const CAMPAIGNS_A_DECISION: u32 = 8;
+/// Campaigns told of in one go after it, some twenty microseconds' work, and the decisions from one go to the next.
+const CAMPAIGNS_A_GO: u32 = 32;
+const DECISIONS_BETWEEN: u32 = 8;
 
 /// A round over all campaigns that is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub(crate) struct Round {
     next: u32,
     /// How many are still to be told of.
     left: u32,
+    /// Decisions since the last go.
+    waited: u32,
 }
 
 impl Engine {
@@ -31,31 +34,37 @@ impl Engine {
         self.recheck_all();
         let campaigns = self.catalog.campaigns().len() as u32;
         let next = self.round.map_or(0, |round| round.next);
-        self.round = Some(Round { next, left: campaigns });
+        self.round = Some(Round { next, left: campaigns, waited: 0 });
         let accounts = self.next_accounts(CAMPAIGNS_A_TICK);
         let tick = Tick { now: self.now, catalog: &self.catalog, accounts: &accounts };
         self.crews.control(&tick);
+        self.told = accounts;
     }
 
     /// Goes on with the round, if one is under way.
     pub(crate) fn go_on_ticking(&mut self) {
-        if self.round.is_none() {
+        let Some(round) = &mut self.round else { return };
+        round.waited += 1;
+        if round.waited < DECISIONS_BETWEEN {
             return;
         }
-        let accounts = self.next_accounts(CAMPAIGNS_A_DECISION);
+        let accounts = self.next_accounts(CAMPAIGNS_A_GO);
         let tick = Tick { now: self.now, catalog: &self.catalog, accounts: &accounts };
         self.crews.control_more(&tick);
+        self.told = accounts;
     }
 
-    /// Takes the next campaigns of the round and returns the accounts of those in service.
+    /// Takes the next campaigns of the round and returns the accounts of those in service, in the buffer kept for it.
     fn next_accounts(&mut self, most: u32) -> Vec<Account> {
+        let mut accounts = std::mem::take(&mut self.told);
+        accounts.clear();
         let campaigns = self.catalog.campaigns().len() as u32;
-        let Some(Round { next, left }) = self.round else { return Vec::new() };
+        let Some(Round { next, left, .. }) = self.round else { return accounts };
         let told = left.min(most);
         let turn = (0..told).map(|step| CampaignIx((next + step) % campaigns.max(1)));
         let present = turn.filter(|ix| self.catalog.campaign(*ix).presence == Presence::Present);
-        let accounts = present.map(|ix| self.account(ix)).collect();
-        let round = Round { next: (next + told) % campaigns.max(1), left: left - told };
+        accounts.extend(present.map(|ix| self.account(ix)));
+        let round = Round { next: (next + told) % campaigns.max(1), left: left - told, waited: 0 };
         self.round = (round.left > 0).then_some(round);
         accounts
     }

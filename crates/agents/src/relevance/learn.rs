@@ -19,7 +19,7 @@ impl RelevanceAgent {
         match observation {
             Observation::Decided { bids, at, .. } => {
                 self.index.turn(*at);
-                self.reorder(self.steps.a_decision);
+                self.reorder_in_turn();
                 bids.iter().filter(|bid| counts(bid)).for_each(|bid| self.exposures.bid(bid));
             }
             Observation::Noticed { bid, notice, verdict: NoticeVerdict::Counted, .. } => {
@@ -115,6 +115,18 @@ impl RelevanceAgent {
         if due && !self.index.is_reordering() {
             self.counts.learned_at_order = learned;
             self.index.begin_reordering();
+        }
+    }
+
+    /// Works on the new order once in some decisions.
+    fn reorder_in_turn(&mut self) {
+        if !self.index.is_reordering() {
+            return;
+        }
+        self.counts.decided += 1;
+        if self.counts.decided >= self.steps.between {
+            self.counts.decided = 0;
+            self.reorder(self.steps.a_go);
         }
     }
 

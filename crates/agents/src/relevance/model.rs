@@ -102,7 +102,7 @@ impl Model {
     }
 
     /// Returns the sums of both rates' weights.
-    fn sums(&self, features: &[u32]) -> [f64; 2] {
+    pub(super) fn sums(&self, features: &[u32]) -> [f64; 2] {
         let mut sums = [0.0_f32; 2];
         for [click, conversion] in features.iter().filter_map(|f| self.weights.get(*f as usize)) {
             sums[0] += click;
@@ -113,7 +113,11 @@ impl Model {
 
     /// Returns both calibrated rates, clicks per impression and conversions per click.
     pub(super) fn rates(&self, features: &[u32]) -> [f64; 2] {
-        let sums = self.sums(features);
+        self.rates_of(self.sums(features))
+    }
+
+    /// Returns both calibrated rates of the sums of weights.
+    pub(super) fn rates_of(&self, sums: [f64; 2]) -> [f64; 2] {
         [0, 1].map(|rate: usize| self.calibrations[rate].apply(self.base[rate], sums[rate]))
     }
 

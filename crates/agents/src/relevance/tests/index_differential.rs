@@ -306,9 +306,12 @@ fn scan(
 
 fn build(draw: &mut Draw) -> (World, BTreeSet<CampaignIx>) {
     let mut world = World::new(world::options());
-    // Slow steps leave orders half made, to be changed, saved and finished later.
-    world.agent.steps.a_tick = draw.one(&[0, 1, 3, 10, 2_048]);
-    world.agent.steps.a_decision = draw.one(&[0, 1, 4, 50]);
+    // Slow steps leave orders half made, to be changed, saved and finished later. Drawn beside the world's own draws.
+    let mut pace = Draw(draw.0.clone());
+    pace.0.bits();
+    world.agent.steps.a_tick = pace.one(&[0, 1, 3, 10, 2_048]);
+    world.agent.steps.a_go = pace.one(&[0, 1, 4, 50]);
+    world.agent.steps.between = pace.one(&[1, 2, 16]);
     let (changes, mut exhausted) = (changes(draw), BTreeSet::new());
     for (n, change) in changes.into_iter().enumerate() {
         // A removal may name what is gone already.

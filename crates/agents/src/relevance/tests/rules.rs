@@ -177,7 +177,7 @@ fn a_new_order_is_made_a_few_ads_at_a_time_and_put_best_first() {
     let price = |n: usize| Goal::Cpm { price: CpmMicros::from_units(1.0 + (n * 7 % 40) as f64) };
     let mut world =
         World::new(Options { candidates: 3, ..options() }).with_campaigns(40, |n, of| of.goal = price(n));
-    (world.agent.steps.a_tick, world.agent.steps.a_decision) = (10, 4);
+    world.agent.steps = crate::relevance::Steps { a_go: 8, between: 2, a_tick: 10 };
     world.tick(0);
     assert!(world.agent.index.is_reordering(), "80 steps are not taken in one tick");
     world.apply(Change::PutCampaign(campaign("c0", "a")));
@@ -188,7 +188,7 @@ fn a_new_order_is_made_a_few_ads_at_a_time_and_put_best_first() {
         decided(&mut world);
         world.agent.index.is_reordering()
     });
-    assert_eq!(decisions.count(), 17, "72 steps are left, four at a time");
+    assert_eq!(decisions.count(), 17, "72 steps are left, eight on every second decision");
     world.agent.parameters.sampled = 0.0;
     let best = named(&world.ask(&request(), 1, 2));
     let mut by_price: Vec<usize> = (1..40).collect();
