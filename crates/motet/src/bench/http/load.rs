@@ -9,21 +9,44 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
-use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::wire::{Reply, StageTimes, Wire};
+use super::{
+    bodies::Bodies,
+    wire::{Reply, StageTimes, Wire},
+};
 use crate::clock;
 
 /// Connections the load keeps.
 const CONNECTIONS: usize = 128;
 /// From the last connection made to the first request due.
 const LEAD: Duration = Duration::from_millis(20);
+
+/// Where the load's requests come from: each is a new one.
+#[derive(Debug)]
+pub(super) struct Requests {
+    bodies: Bodies,
+    next: AtomicU64,
+}
+
+impl Requests {
+    pub(super) const fn new(bodies: Bodies) -> Self {
+        Self { bodies, next: AtomicU64::new(0) }
+    }
+
+    /// Writes the next request into a buffer, in place of what it holds.
+    fn next(&self, buffer: &mut Vec<u8>) {
+        self.bodies.write(self.next.fetch_add(1, Ordering::Relaxed), buffer);
+    }
+}
 
 /// One request of an open load.
 #[derive(Clone, Copy, Debug)]
@@ -61,17 +84,17 @@ impl Seen {
 }
 
 /// Keeps every connection busy for a while.
-pub(super) async fn closed(server: SocketAddr, requests: &Arc<Vec<Bytes>>, time: Duration) -> Result<Seen> {
+pub(super) async fn closed(server: SocketAddr, requests: &Arc<Requests>, time: Duration) -> Result<Seen> {
     let until = clock::monotonic() + time;
     let mut lanes = Vec::new();
-    for lane in 0..CONNECTIONS {
+    for _ in 0..CONNECTIONS {
         let (mut wire, requests) = (Wire::connect(server).await?, Arc::clone(requests));
         lanes.push(tokio::spawn(async move {
             let mut seen = Seen::default();
-            let mut number = lane;
+            let mut buffer = Vec::new();
             while clock::monotonic() < until {
-                seen.count(wire.ask(&requests[number % requests.len()]).await?);
-                number += CONNECTIONS;
+                requests.next(&mut buffer);
+                seen.count(wire.ask(&buffer).await?);
             }
             anyhow::Ok(seen)
         }));
@@ -82,7 +105,7 @@ pub(super) async fn closed(server: SocketAddr, requests: &Arc<Vec<Bytes>>, time:
 /// Sends at a steady rate, in requests a second.
 pub(super) async fn open(
     server: SocketAddr,
-    requests: &Arc<Vec<Bytes>>,
+    requests: &Arc<Requests>,
     rate: f64,
     time: Duration,
 ) -> Result<Seen> {
@@ -101,7 +124,7 @@ pub(super) async fn open(
             let due = began + Duration::from_secs_f64(number as f64 / rate);
             std::thread::sleep(due.saturating_duration_since(clock::monotonic()));
             // A lane that failed is told of when all have ended.
-            let _ = senders[number % CONNECTIONS].send((number, due));
+            let _ = senders[number % CONNECTIONS].send(due);
         }
     };
     let pacer = std::thread::Builder::new().name("pacer".to_owned()).spawn(pace);
@@ -114,13 +137,15 @@ pub(super) async fn open(
 /// Sends what is due on one connection.
 async fn lane(
     mut wire: Wire,
-    mut due: mpsc::UnboundedReceiver<(usize, Instant)>,
-    requests: Arc<Vec<Bytes>>,
+    mut due: mpsc::UnboundedReceiver<Instant>,
+    requests: Arc<Requests>,
 ) -> Result<Seen> {
     let mut seen = Seen::default();
-    while let Some((number, due)) = due.recv().await {
+    let mut buffer = Vec::new();
+    while let Some(due) = due.recv().await {
+        requests.next(&mut buffer);
         let sent = clock::monotonic();
-        let reply = wire.ask(&requests[number % requests.len()]).await?;
+        let reply = wire.ask(&buffer).await?;
         let answered = clock::monotonic();
         seen.count(reply);
         seen.samples.push(Sample {

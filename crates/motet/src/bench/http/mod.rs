@@ -7,6 +7,7 @@
 //!
 //! The server writes snapshots far more often than by default, so that a short run has one under way all the time.
 
+mod bodies;
 mod load;
 mod process;
 mod report;
@@ -15,20 +16,16 @@ mod wire;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use bytes::Bytes;
 
 pub(crate) use process::{Server, pin};
 
 use self::{
-    load::Seen,
+    bodies::Bodies,
+    load::{Requests, Seen},
     process::{machine_cpu_seconds, own_cpu_seconds},
     report::{Half, Report, Throughput},
 };
-use crate::demo::listeners;
 
-/// Bodies made ahead.
-const BODIES: u64 = 4_000;
-const SEED: u64 = 11;
 /// Alternating runs of each kind.
 const RUNS: u32 = 5;
 /// Before anything is measured.
@@ -44,9 +41,9 @@ async fn run(seconds: u64) -> Result<Report> {
     let start = ["serve", "--sample", "--listen", "127.0.0.1:0", "--data-dir", data, "--core", "0"];
     let server = Server::start(&[&start[..], sets.as_flattened()].concat())?;
     let echo = Server::start(&["bench", "echo", "--core", "0"])?;
-    let bodies = bodies()?;
-    let body_bytes = bodies.iter().map(Bytes::len).sum::<usize>() as f64 / bodies.len() as f64;
-    let requests = Arc::new(bodies.iter().map(|body| wire::request(body)).collect());
+    let bodies = Bodies::new()?;
+    let body_bytes = bodies.body_bytes();
+    let requests = Arc::new(Requests::new(bodies));
     // A third of the time for throughput, the rest for the tail, which needs more to be seen.
     let measured = Duration::from_secs(seconds.max(8)).saturating_sub(WARM_UP * 2);
     let (full, half) = (measured / (6 * RUNS), measured / (3 * RUNS));
@@ -60,7 +57,7 @@ async fn run(seconds: u64) -> Result<Report> {
 async fn throughput(
     server: &Server,
     echo: &Server,
-    requests: &Arc<Vec<Bytes>>,
+    requests: &Arc<Requests>,
     slice: Duration,
 ) -> Result<Throughput> {
     load::closed(server.addr, requests, WARM_UP).await?;
@@ -88,7 +85,7 @@ async fn throughput(
 async fn at_half(
     server: &Server,
     echo: &Server,
-    requests: &Arc<Vec<Bytes>>,
+    requests: &Arc<Requests>,
     rate: f64,
     slice: Duration,
 ) -> Result<Half> {
@@ -103,17 +100,6 @@ async fn at_half(
     found.busy_elsewhere_s = (after.0 - before.0) - (after.1 - before.1);
     found.seconds = slice.as_secs_f64() * f64::from(RUNS) * 2.0;
     Ok(found)
-}
-
-/// Requests of listeners, filled up with keywords to the size real ones have.
-fn bodies() -> Result<Vec<Bytes>> {
-    let one = |number| -> Result<Bytes> {
-        let mut request = listeners::visit(SEED, number).request;
-        let filler: Vec<String> = (0..30).map(|word| format!("topic-{}-{word}", number % 50)).collect();
-        request["user"]["keywords"] = filler.join(",").into();
-        Ok(Bytes::from(serde_json::to_vec(&request)?))
-    };
-    (0..BODIES).map(one).collect()
 }
 
 /// Runs and prints.

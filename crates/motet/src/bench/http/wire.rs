@@ -4,7 +4,6 @@
 
 use std::{io, net::SocketAddr};
 
-use bytes::Bytes;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -34,7 +33,7 @@ pub(super) struct Wire {
 }
 
 /// Writes a bid request out, head and body.
-pub(super) fn request(body: &[u8]) -> Bytes {
+pub(super) fn request(body: &[u8]) -> Vec<u8> {
     let mut bytes = format!(
         "POST /openrtb2/bid HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          x-openrtb-version: 2.6\r\ncontent-length: {}\r\n\r\n",
@@ -42,7 +41,7 @@ pub(super) fn request(body: &[u8]) -> Bytes {
     )
     .into_bytes();
     bytes.extend_from_slice(body);
-    bytes.into()
+    bytes
 }
 
 impl Wire {
