@@ -385,6 +385,9 @@ pub(crate) enum Bench {
         /// How long to measure, in all
         #[arg(long, default_value_t = 20, value_name = "N")]
         seconds: u64,
+        /// Share of requests with a floor above what any campaign bids, 0 to 1; nearly all others get a bid
+        #[arg(long, default_value_t = 0.35, value_name = "SHARE")]
+        dear: f64,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -61,7 +61,7 @@ fn measure(options: &Bench) -> Result<()> {
             let detail = if *outcome_only { Detail::Outcome } else { Detail::Full };
             bench::decide::command(*campaigns, *seconds, team, detail, *json)
         }
-        Bench::Http { seconds, json } => bench::http::command(*seconds, *json),
+        Bench::Http { seconds, dear, json } => bench::http::command(*seconds, *dear, *json),
         Bench::Ledger { seconds, data_dir, json } => {
             bench::ledger::command(*seconds, data_dir.as_deref(), *json)
         }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError},
     },
     time::{Duration, Instant},
 };
@@ -28,6 +28,11 @@ use super::{
 const BATCH_RECORDS: usize = 512;
 /// Bytes after which a batch is handed on even if more commands wait.
 const BATCH_BYTES: usize = 4 << 20;
+/// Records, and bytes, up to which a batch goes on filling while the disk is busy with those before it.
+const MOST_RECORDS: usize = 8_192;
+const MOST_BYTES: usize = 32 << 20;
+/// How often a batch that waits for the disk is offered again.
+const OFFER_AGAIN: Duration = Duration::from_micros(250);
 
 /// The ends the engine thread holds.
 pub(super) struct Channels {
@@ -43,6 +48,8 @@ pub(super) struct EngineThread {
     shared: Arc<Shared>,
     probe: Arc<dyn Probe>,
     filling: Filled,
+    /// An empty batch kept for the next.
+    spare: Option<Batch>,
     tick: Duration,
     next_tick: Instant,
     /// How long the thread rests after a batch of several, while the next one gathers.
@@ -69,6 +76,7 @@ impl EngineThread {
     ) -> Self {
         Self {
             filling: Filled::starting_at(engine.next_sequence()),
+            spare: None,
             catalog_version: engine.catalog().version(),
             engine,
             channels,
@@ -91,10 +99,11 @@ impl EngineThread {
                 self.filling.snapshot = Some(self.engine.save());
             }
             let several = self.filling.batch.len() > 1;
-            if self.hand_on().is_err() || flow == Flow::Stop {
+            let handed = if flow == Flow::Stop || self.is_full() { self.hand_on() } else { self.offer() };
+            if handed.is_err() || flow == Flow::Stop {
                 return;
             }
-            if several {
+            if several && self.filling.batch.is_empty() {
                 // Under load the next batch gathers meanwhile: one wake-up and one sync serve many. A lone request
                 // is never kept waiting.
                 std::thread::sleep(self.rest);
@@ -104,7 +113,10 @@ impl EngineThread {
 
     /// Waits for a command, then takes all that wait with it, up to a batch.
     fn take_some(&mut self) -> Flow {
-        let wait = self.next_tick.saturating_duration_since(monotonic());
+        let mut wait = self.next_tick.saturating_duration_since(monotonic());
+        if !self.filling.batch.is_empty() {
+            wait = wait.min(OFFER_AGAIN);
+        }
         let flow = match self.channels.inbox.recv_timeout(wait) {
             Ok(command) => self.take(command),
             Err(RecvTimeoutError::Timeout) => Flow::On,
@@ -116,7 +128,10 @@ impl EngineThread {
         if monotonic() >= self.next_tick {
             self.control();
         }
-        while self.filling.batch.len() < BATCH_RECORDS && self.filling.batch.as_bytes().len() < BATCH_BYTES {
+        let (begun, begun_bytes) = (self.filling.batch.len(), self.filling.batch.as_bytes().len());
+        while self.filling.batch.len() < begun + BATCH_RECORDS
+            && self.filling.batch.as_bytes().len() < begun_bytes + BATCH_BYTES
+        {
             let Ok(command) = self.channels.inbox.try_recv() else { break };
             if self.take(command) == Flow::Stop {
                 return Flow::Stop;
@@ -234,15 +249,41 @@ impl EngineThread {
         }
     }
 
+    /// Tells whether the batch holds so much that it must be handed on before more is taken.
+    fn is_full(&self) -> bool {
+        self.filling.batch.len() >= MOST_RECORDS || self.filling.batch.as_bytes().len() >= MOST_BYTES
+    }
+
+    /// Hands the batch to the writer if it can take one; else the batch goes on filling. So while the disk stalls,
+    /// decisions without a bid, which wait for no disk, are still made and answered.
+    fn offer(&mut self) -> Result<(), ()> {
+        let Some(filled) = self.seal() else { return Ok(()) };
+        match self.channels.batches.try_send(filled) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(filled)) => {
+                let unused = std::mem::replace(&mut self.filling, filled);
+                self.spare = Some(unused.batch);
+                Ok(())
+            }
+            Err(TrySendError::Disconnected(_)) => Err(()),
+        }
+    }
+
     /// Hands the batch to the writer; waits while it has one in hand and one waiting.
     fn hand_on(&mut self) -> Result<(), ()> {
+        let Some(filled) = self.seal() else { return Ok(()) };
+        self.channels.batches.send(filled).map_err(|_| ())
+    }
+
+    /// Takes out what was filled, if anything, and begins the next batch.
+    fn seal(&mut self) -> Option<Filled> {
         if self.filling.batch.is_empty() && self.filling.snapshot.is_none() {
-            return Ok(());
+            return None;
         }
         let next = self.engine.next_sequence();
-        let mut batch = self.channels.to_fill.try_recv().unwrap_or_else(|_| Batch::starting_at(next));
+        let emptied = self.spare.take().or_else(|| self.channels.to_fill.try_recv().ok());
+        let mut batch = emptied.unwrap_or_else(|| Batch::starting_at(next));
         batch.restart_at(next);
-        let filled = std::mem::replace(&mut self.filling, Filled::with(batch));
-        self.channels.batches.send(filled).map_err(|_| ())
+        Some(std::mem::replace(&mut self.filling, Filled::with(batch)))
     }
 }

@@ -15,6 +15,9 @@ const SEED: u64 = 11;
 /// Listeners behind the load; each has an address of its own.
 const LISTENERS: u64 = 500_000;
 
+/// A floor no campaign of the sample meets.
+const DEAR_CPM: f64 = 500.0;
+
 /// One place in a request's bytes where a number stands in decimal digits, with leading zeros or ones.
 #[derive(Clone, Copy, Debug)]
 struct Digits {
@@ -58,8 +61,11 @@ pub(super) struct Bodies {
 
 impl Bodies {
     /// Makes them: requests of listeners, filled up with keywords to the size real ones have.
-    pub(super) fn new() -> Result<Self> {
-        let bodies = (0..BODIES).map(body).collect::<Result<Vec<_>>>()?;
+    ///
+    /// A share of them is dear, with a floor above what any campaign of the sample bids: an exchange sends a bidder more
+    /// than it buys, and an answer without a bid waits for no disk.
+    pub(super) fn new(dear: f64) -> Result<Self> {
+        let bodies = (0..BODIES).map(|number| body(number, dear)).collect::<Result<Vec<_>>>()?;
         let body_bytes = bodies.iter().map(Vec::len).sum::<usize>() as f64 / bodies.len() as f64;
         let templates = bodies.iter().map(|body| template(body)).collect::<Option<_>>();
         Ok(Self {
@@ -89,8 +95,11 @@ impl Bodies {
     }
 }
 
-fn body(number: u64) -> Result<Vec<u8>> {
+fn body(number: u64, dear: f64) -> Result<Vec<u8>> {
     let mut request = listeners::visit(SEED, number).request;
+    if Chance::new(SEED, number).stream("dear").unit() < dear {
+        request["imp"][0]["bidfloor"] = DEAR_CPM.into();
+    }
     let filler: Vec<String> = (0..30).map(|word| format!("topic-{}-{word}", number % 50)).collect();
     request["user"]["keywords"] = filler.join(",").into();
     request["id"] = "visit-0000000000".into();
@@ -126,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_request_never_comes_twice_and_a_listener_keeps_its_address() {
-        let bodies = Bodies::new().unwrap();
+        let bodies = Bodies::new(0.5).unwrap();
         let (first, again) = (read(&bodies, 7), read(&bodies, 7 + BODIES));
         assert_eq!(first["id"], "visit-0000000007");
         assert_eq!(again["id"], "visit-0000004007");

@@ -15,7 +15,7 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 pub(crate) use process::{Server, pin};
 
@@ -34,14 +34,14 @@ const WARM_UP: Duration = Duration::from_secs(1);
 const SNAPSHOT_EVERY: &str = "journal.snapshot_every=20000";
 
 /// Measures for about so many seconds.
-async fn run(seconds: u64) -> Result<Report> {
+async fn run(seconds: u64, dear: f64) -> Result<Report> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let data = folder.path().to_str().context("the temporary folder has an odd name")?;
     let sets = ["log.level=error", "server.timing=true", SNAPSHOT_EVERY].map(|set| ["--set", set]);
     let start = ["serve", "--sample", "--listen", "127.0.0.1:0", "--data-dir", data, "--core", "0"];
     let server = Server::start(&[&start[..], sets.as_flattened()].concat())?;
     let echo = Server::start(&["bench", "echo", "--core", "0"])?;
-    let bodies = Bodies::new()?;
+    let bodies = Bodies::new(dear)?;
     let body_bytes = bodies.body_bytes();
     let requests = Arc::new(Requests::new(bodies));
     // A third of the time for throughput, the rest for the tail, which needs more to be seen.
@@ -103,10 +103,11 @@ async fn at_half(
 }
 
 /// Runs and prints.
-pub(crate) fn command(seconds: u64, json: bool) -> Result<()> {
+pub(crate) fn command(seconds: u64, dear: f64, json: bool) -> Result<()> {
+    ensure!((0.0..=1.0).contains(&dear), "--dear takes a share from 0 to 1, was {dear}");
     pin(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(run(seconds))?;
+    let report = runtime.block_on(run(seconds, dear))?;
     if json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
