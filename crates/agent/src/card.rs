@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use motet_policy::{AgentPolicy, Number};
 use serde::{Deserialize, Serialize};
 
 use crate::proposal::Intent;
@@ -93,6 +94,31 @@ pub struct Parameter {
     pub default: f64,
 }
 
+impl Parameter {
+    fn number(&self) -> Number {
+        Number {
+            name: self.name.to_owned(),
+            unit: self.unit.to_owned(),
+            least: self.least,
+            most: self.most,
+            default: self.default,
+        }
+    }
+}
+
+fn same_numbers(part: &'static str, card: &[Number], policy: &[Number]) -> Result<(), motet_policy::Error> {
+    let places = card.len().max(policy.len());
+    let Some(place) = (0..places).find(|place| card.get(*place) != policy.get(*place)) else { return Ok(()) };
+    let say = |number: Option<&Number>| number.map_or_else(|| "absent".to_owned(), describe);
+    let (expected, found) = (say(card.get(place)), say(policy.get(place)));
+    Err(motet_policy::Error::Schema { part, place, expected, found })
+}
+
+fn describe(number: &Number) -> String {
+    let Number { name, unit, least, most, default } = number;
+    format!("'{name}' in {unit}, {least} to {most}, {default} by default")
+}
+
 /// The promises an agent is held to.
 #[derive(Clone, Copy, Debug)]
 pub struct AgentCard {
@@ -133,6 +159,25 @@ pub struct AgentCard {
 }
 
 impl AgentCard {
+    /// Returns what its policy reads.
+    pub fn observation_numbers(&self) -> Vec<Number> {
+        self.observation.iter().map(Parameter::number).collect()
+    }
+
+    /// Returns what its policy moves.
+    pub fn action_numbers(&self) -> Vec<Number> {
+        self.action.iter().map(Parameter::number).collect()
+    }
+
+    /// Checks that a policy reads and moves exactly what the card says, in this order.
+    ///
+    /// # Errors
+    /// The first number that differs.
+    pub fn check_policy(&self, policy: &AgentPolicy) -> Result<(), motet_policy::Error> {
+        same_numbers("observation", &self.observation_numbers(), &policy.observation)?;
+        same_numbers("action", &self.action_numbers(), &policy.action)
+    }
+
     /// Writes the card as the Markdown page that ships in `docs/agents/`.
     pub fn to_markdown(&self) -> String {
         let mut page = format!("# {}\n\nVersion {}.\n\n", self.name, self.version);

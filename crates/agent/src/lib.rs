@@ -28,6 +28,7 @@ use motet_model::{
     decision::{Finding, NoBidReason},
     outcome::Notice,
 };
+use motet_policy::Policy;
 use motet_units::Timestamp;
 
 /// One specialised decision maker.
@@ -40,6 +41,19 @@ pub trait Agent: Send {
 
     /// Names the policy in service, for the trace: `name@version`.
     fn policy_version(&self) -> &str;
+
+    /// Seats another policy at once; the one in service stays where the new one does not fit.
+    ///
+    /// # Errors
+    /// When the policy does not fit the card, or the agent takes none.
+    fn take_policy(&mut self, _policy: Box<dyn Policy>) -> Result<(), motet_policy::Error> {
+        Err(motet_policy::Error::NotSteered)
+    }
+
+    /// Returns how many actions of its policy were refused: not finite or out of range. The parameters stayed as they were.
+    fn refused_actions(&self) -> u64 {
+        0
+    }
 
     /// Proposes, from the view alone.
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>);

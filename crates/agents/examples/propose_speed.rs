@@ -200,8 +200,8 @@ fn clock() -> Instant {
 }
 
 fn measure(campaigns: usize, narrow: bool, rounds: usize) {
-    let (mut catalog, mut agent) =
-        (Catalog::default(), RelevanceAgent::new(Options::default(), RelevanceAgent::fixed_policy()));
+    let agent = RelevanceAgent::new(Options::default(), RelevanceAgent::fixed_policy());
+    let (mut catalog, mut agent) = (Catalog::default(), agent.expect("the fixed policy fits"));
     let changes = changes(campaigns, narrow);
     for change in &changes {
         catalog.apply(change).expect("changes are in order");

@@ -8,6 +8,7 @@ use motet_agents::{
 use motet_baseline::Baseline;
 use motet_coordinator::Team;
 use motet_model::{catalog::Catalog, decision::Finding, outcome::Notice};
+use motet_policy::{AgentPolicy, Error, Policy, PolicySet, Steering};
 use motet_units::Timestamp;
 
 use crate::{Options, TeamKind, bids::OpenBid};
@@ -30,17 +31,44 @@ impl std::fmt::Debug for Crew {
 }
 
 impl Crew {
-    /// Seats the agents that ship, under their fixed policies.
+    /// Seats the agents that ship, under the options' policies; under their fixed ones where there are none or they do
+    /// not fit.
     pub fn new(options: &Options) -> Self {
-        Self {
-            intent: Box::new(IntentAgent::new(options.intent, IntentAgent::fixed_policy())),
+        let mut crew = Self {
+            intent: Box::new(fits(IntentAgent::new(options.intent, IntentAgent::fixed_policy()))),
             guard: Box::new(fits(Guard::new(options.guard.clone(), Guard::fixed_policy()))),
             safety: Box::new(Safety::new(options.safety.clone())),
-            relevance: Box::new(RelevanceAgent::new(options.relevance, RelevanceAgent::fixed_policy())),
+            relevance: Box::new(fits(RelevanceAgent::new(options.relevance, RelevanceAgent::fixed_policy()))),
             bidder: Box::new(fits(Bidder::new(options.bidder, Bidder::fixed_policy()))),
             pacer: Box::new(fits(Pacer::new(options.pacer, Pacer::fixed_policy()))),
             baseline: Box::new(Baseline::new()),
+        };
+        if let Some(policies) = &options.policies {
+            // What does not fit was refused when it came; options made elsewhere must not keep the crew from its seats.
+            let seated = crew.steer(policies);
+            debug_assert!(seated.is_ok(), "{seated:?}");
         }
+        crew
+    }
+
+    /// Seats other policies, all or none; agents the set does not name go back to their fixed ones.
+    pub(crate) fn steer(&mut self, policies: &PolicySet) -> Result<(), Error> {
+        check_policies(policies)?;
+        for agent in self.all_mut() {
+            let name = agent.card().name;
+            let policy = match policies.of(name.name()) {
+                Some(policy) => Some(policy.build()?),
+                None => fixed_policy(name),
+            };
+            if let Some(policy) = policy {
+                agent.take_policy(policy).map_err(of_agent(name.name()))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn refused_actions(&self) -> Vec<(AgentName, u64)> {
+        self.all().into_iter().map(|agent| (agent.card().name, agent.refused_actions())).collect()
     }
 
     pub(crate) fn seat(&mut self, agent: Box<dyn Agent>) {
@@ -166,6 +194,58 @@ impl Crew {
         }
         unread
     }
+}
+
+/// The cards of every agent that ships.
+pub const CARDS: [&AgentCard; 7] = [
+    &motet_agents::intent::CARD,
+    &motet_agents::guard::CARD,
+    &motet_agents::safety::CARD,
+    &motet_agents::relevance::CARD,
+    &motet_agents::bidder::CARD,
+    &motet_agents::pacer::CARD,
+    &motet_baseline::CARD,
+];
+
+/// Checks that a set of policies is whole and fits the agents' cards, without seating it.
+///
+/// # Errors
+/// What is wrong, with the agent's name.
+pub fn check_policies(policies: &PolicySet) -> Result<(), Error> {
+    policies.check()?;
+    for policy in &policies.agents {
+        let card = CARDS.iter().find(|card| card.name.name() == policy.agent);
+        let tried = card.ok_or(Error::NoSuchAgent).and_then(|card| try_out(card, policy));
+        tried.map_err(of_agent(&policy.agent))?;
+    }
+    Ok(())
+}
+
+/// Tries a policy in the ranges of its agent's card.
+fn try_out(card: &AgentCard, policy: &AgentPolicy) -> Result<(), Error> {
+    if card.action.is_empty() {
+        return Err(Error::NotSteered);
+    }
+    card.check_policy(policy)?;
+    let ranges = card.action.iter().map(|number| (number.least, number.most)).collect();
+    Steering::build(policy.build()?, card.observation.len(), ranges).map(drop)
+}
+
+fn of_agent(agent: &str) -> impl Fn(Error) -> Error + use<> {
+    let agent = agent.to_owned();
+    move |error| Error::Agent { agent: agent.clone(), error: Box::new(error) }
+}
+
+/// Returns an agent's fixed policy, where it is steered by one at all.
+fn fixed_policy(agent: AgentName) -> Option<Box<dyn Policy>> {
+    Some(match agent {
+        AgentName::Intent => IntentAgent::fixed_policy(),
+        AgentName::Guard => Guard::fixed_policy(),
+        AgentName::Relevance => RelevanceAgent::fixed_policy(),
+        AgentName::Bidder => Bidder::fixed_policy(),
+        AgentName::Pacer => Pacer::fixed_policy(),
+        AgentName::Safety | AgentName::Baseline => return None,
+    })
 }
 
 /// The fixed policies are the cards' own defaults, which a test of the cards holds within their ranges.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use motet_agent::{Agent, AgentName, Observation, Tick};
 use motet_coordinator::Team;
 use motet_model::{catalog::Catalog, decision::Finding, outcome::Notice, request::AdRequest};
+use motet_policy::PolicySet;
 use motet_units::{Chance, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +126,17 @@ impl Crews {
     /// Goes on with the last control tick for more campaigns.
     pub(crate) fn control_more(&mut self, tick: &Tick<'_>) {
         self.each().for_each(|(crew, ..)| crew.control_more(tick));
+    }
+
+    /// Seats other policies in the crew in service, all or none.
+    pub(crate) fn steer(&mut self, policies: &PolicySet) -> Result<(), motet_policy::Error> {
+        self.control.0.steer(policies)?;
+        self.name_policies();
+        Ok(())
+    }
+
+    pub(crate) fn refused_actions(&self) -> Vec<(AgentName, u64)> {
+        self.control.0.refused_actions()
     }
 
     fn name_policies(&mut self) {

@@ -1,11 +1,14 @@
 //! What goes into the engine and what comes out.
 
+use std::sync::Arc;
+
 use motet_coordinator::Trace;
 use motet_model::{
     catalog::Change,
     outcome::{Notice, NoticeVerdict},
     request::AdRequest,
 };
+use motet_policy::PolicySet;
 use motet_units::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +27,8 @@ pub enum Event {
     Changed(Vec<Change>),
     /// A control tick.
     Ticked,
+    /// Other policies for the agents from here on, all or none.
+    Steered(Arc<PolicySet>),
 }
 
 /// A request with a digest of its journalled form.
@@ -67,7 +72,7 @@ pub enum Effect {
     Decided(Box<Trace>),
     /// A notice was judged.
     Judged(Judgement),
-    /// Changes were applied, or refused as a whole with this reason.
+    /// Changes or policies were taken, or refused as a whole with this reason.
     Changed(Result<(), String>),
     /// Nothing that needs telling.
     Done,

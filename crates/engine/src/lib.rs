@@ -19,7 +19,7 @@ mod record;
 mod snapshot;
 mod ticking;
 
-pub use crew::Crew;
+pub use crew::{CARDS, Crew, check_policies};
 pub use crews::{Arm, Candidate};
 pub use event::{Effect, Event, Judgement, SealedRequest};
 pub use motet_coordinator::Detail;
@@ -29,7 +29,7 @@ pub use snapshot::SnapshotError;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use motet_agent::{Account, AccountBook, Agent, BudgetState, Observation};
+use motet_agent::{Account, AccountBook, Agent, AgentName, BudgetState, Observation};
 use motet_coordinator::{Brief, Desk, Timing};
 use motet_ledger::Ledger;
 use motet_model::{
@@ -37,6 +37,7 @@ use motet_model::{
     ids::{BidId, CampaignIx, DecisionId},
     taxonomy,
 };
+use motet_policy::PolicySet;
 use motet_units::{Chance, Nanos, Timestamp};
 
 use crate::{bids::OpenBids, crews::Crews, money::LedgerPurse, ticking::Round};
@@ -112,6 +113,7 @@ impl Engine {
                 self.tick();
                 Effect::Done
             }
+            Event::Steered(policies) => Effect::Changed(self.steer(policies).map_err(|e| e.to_string())),
             Event::Configured(options) => {
                 self.configure(options);
                 Effect::Done
@@ -190,10 +192,18 @@ impl Engine {
         debug_assert!(funded.is_ok(), "{funded:?}");
     }
 
+    /// Seats other policies, all or none.
+    fn steer(&mut self, policies: &Arc<PolicySet>) -> Result<(), motet_policy::Error> {
+        self.crews.steer(policies)?;
+        self.options.policies = Some(Arc::clone(policies));
+        Ok(())
+    }
+
     fn configure(&mut self, options: &Options) {
         let (control, candidate) = self.crews.save();
-        self.options = options.clone();
-        self.crews = Crews::new(options);
+        let policies = options.policies.clone().or_else(|| self.options.policies.take());
+        self.options = Options { policies, ..options.clone() };
+        self.crews = Crews::new(&self.options);
         self.crews.restore(&control, &candidate, &self.catalog);
     }
 
@@ -271,6 +281,13 @@ impl Engine {
     /// Returns a bid that is open or remembered.
     pub fn bid(&self, id: BidId) -> Option<&motet_agent::BidRecord> {
         self.bids.get(id).map(|open| &open.record)
+    }
+
+    /// Returns the version of the policies in service, and for each agent how many of its policy's actions were refused.
+    pub fn steering(&self) -> (String, Vec<(AgentName, u64)>) {
+        let set = self.options.policies.as_ref();
+        let version = set.map_or_else(|| PolicySet::fixed().version, |set| set.version.clone());
+        (version, self.crews.refused_actions())
     }
 
     /// Returns the cards of the agents in service.

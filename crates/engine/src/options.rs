@@ -1,6 +1,9 @@
 //! What an engine is configured with. Part of the journal: a change of options is an event like any other.
 
+use std::sync::Arc;
+
 use motet_ledger::Limits;
+use motet_policy::PolicySet;
 use serde::{Deserialize, Serialize};
 
 use crate::Candidate;
@@ -35,6 +38,9 @@ pub struct Options {
     pub guard: motet_agents::guard::Options,
     /// The safety agent's.
     pub safety: motet_agents::safety::Options,
+    /// The policies the agents are steered by; the fixed ones where there are none. While the engine runs they are
+    /// changed by [`Event::Steered`](crate::Event::Steered); options without any leave those in service.
+    pub policies: Option<Arc<PolicySet>>,
     /// A crew on trial, which decides for a part of the users; none by default.
     pub candidate: Option<Box<Candidate>>,
 }
@@ -66,6 +72,7 @@ impl Default for Options {
             pacer: motet_agents::pacer::Options::default(),
             guard: motet_agents::guard::Options::default(),
             safety: motet_agents::safety::Options::default(),
+            policies: None,
             candidate: None,
         }
     }

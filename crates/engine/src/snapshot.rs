@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The version of the snapshot's form.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A snapshot that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,14 +1,14 @@
 //! The policy that always does the same: the default of every agent, and the control learned ones must beat.
 
-use crate::Policy;
+use crate::{Policy, Subject};
 
 /// Always the same action, whatever is observed.
 ///
 /// ```
-/// use motet_policy::{Fixed, Policy};
+/// use motet_policy::{Fixed, Policy, Subject};
 /// let policy = Fixed::new("pacer-fixed@1", vec![40.0, 400.0]);
 /// let mut action = [0.0; 2];
-/// policy.act(&[0.3], &mut action);
+/// policy.act(Subject::Platform, &[0.3], &mut action);
 /// assert_eq!(action, [40.0, 400.0]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ impl Policy for Fixed {
         &self.version
     }
 
-    fn act(&self, _observation: &[f64], action: &mut [f64]) {
+    fn act(&self, _subject: Subject, _observation: &[f64], action: &mut [f64]) {
         if action.len() == self.action.len() {
             action.copy_from_slice(&self.action);
         } else {

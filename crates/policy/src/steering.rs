@@ -1,6 +1,6 @@
 //! A policy in its seat: it acts, its action is checked, and a refused one changes nothing.
 
-use crate::{Error, Policy, check};
+use crate::{Error, Policy, Subject, check};
 
 /// A policy with the ranges its agent's card allows.
 #[derive(Debug)]
@@ -21,9 +21,21 @@ impl Steering {
             return Err(Error::NoVersion);
         }
         let mut action = vec![0.0; ranges.len()];
-        policy.act(&vec![0.0; inputs], &mut action);
+        policy.act(Subject::Platform, &vec![0.0; inputs], &mut action);
         check(&action, &ranges)?;
         Ok(Self { policy, ranges, action, refused: 0 })
+    }
+
+    /// Seats another policy in place of the one in service, which stays where the new one does not fit. What was refused
+    /// before stays counted.
+    ///
+    /// # Errors
+    /// As [`Steering::build`].
+    pub fn reseat(&mut self, policy: Box<dyn Policy>, inputs: usize) -> Result<(), Error> {
+        let refused = self.refused;
+        *self = Self::build(policy, inputs, self.ranges.clone())?;
+        self.refused = refused;
+        Ok(())
     }
 
     /// Names the policy in service.
@@ -32,8 +44,8 @@ impl Steering {
     }
 
     /// Returns the action for an observation, or `None` when it was refused and counted.
-    pub fn steer(&mut self, observation: &[f64]) -> Option<&[f64]> {
-        self.policy.act(observation, &mut self.action);
+    pub fn steer(&mut self, subject: Subject, observation: &[f64]) -> Option<&[f64]> {
+        self.policy.act(subject, observation, &mut self.action);
         if check(&self.action, &self.ranges).is_err() {
             self.refused += 1;
             return None;

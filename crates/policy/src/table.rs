@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Policy};
+use crate::{Error, Policy, Subject};
 
 const MOST_ROWS: usize = 1 << 20;
 
@@ -20,16 +20,16 @@ pub struct TableSpec {
 /// A checked table policy.
 ///
 /// ```
-/// use motet_policy::{Policy, Table, TableSpec};
+/// use motet_policy::{Policy, Subject, Table, TableSpec};
 /// let table = Table::build(TableSpec {
 ///     version: "pacer-table@3".into(),
 ///     edges: vec![vec![0.0]],
 ///     actions: vec![vec![0.9], vec![1.0]],
 /// }).unwrap();
 /// let mut action = [0.0];
-/// table.act(&[-0.2], &mut action);
+/// table.act(Subject::Platform, &[-0.2], &mut action);
 /// assert_eq!(action, [0.9]);
-/// table.act(&[0.0], &mut action);
+/// table.act(Subject::Platform, &[0.0], &mut action);
 /// assert_eq!(action, [1.0], "an edge belongs to the bin above it");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +88,7 @@ impl Policy for Table {
         &self.version
     }
 
-    fn act(&self, observation: &[f64], action: &mut [f64]) {
+    fn act(&self, _subject: Subject, observation: &[f64], action: &mut [f64]) {
         let fits = observation.len() == self.edges.len() && action.len() == self.outputs;
         if !fits || observation.iter().any(|value| value.is_nan()) {
             action.fill(f64::NAN);

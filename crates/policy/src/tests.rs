@@ -12,7 +12,7 @@ fn spec() -> TableSpec {
 
 fn look_up(observation: &[f64]) -> f64 {
     let mut action = [0.0];
-    Table::build(spec()).unwrap().act(observation, &mut action);
+    Table::build(spec()).unwrap().act(Subject::Platform, observation, &mut action);
     action[0]
 }
 
@@ -68,9 +68,9 @@ fn a_refused_action_is_counted() {
         actions: vec![vec![0.5], vec![7.0]],
     });
     let mut seat = Steering::build(Box::new(table.unwrap()), 1, vec![(0.0, 1.0)]).unwrap();
-    assert_eq!(seat.steer(&[0.0]), Some(&[0.5][..]));
-    assert_eq!(seat.steer(&[2.0]), None);
-    assert_eq!(seat.steer(&[f64::NAN]), None);
+    assert_eq!(seat.steer(Subject::Platform, &[0.0]), Some(&[0.5][..]));
+    assert_eq!(seat.steer(Subject::Platform, &[2.0]), None);
+    assert_eq!(seat.steer(Subject::Platform, &[f64::NAN]), None);
     assert_eq!(seat.refused(), 2);
 }
 

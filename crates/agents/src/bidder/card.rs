@@ -5,12 +5,12 @@ use motet_agent::{AgentCard, AgentName, Intent, Limit, Parameter};
 /// What the bidder promises.
 pub static CARD: AgentCard = AgentCard {
     name: AgentName::Bidder,
-    version: 1,
+    version: 2,
     objective: "Maximise expected profit (value − price) × P(win) of each candidate, subject to bid ≤ value and to \
                 each campaign's cost per result staying at its target.",
     intents: &[Intent::OfferPrice],
-    timescale: "Prices each candidate of each request; learns each win, loss and expiry; moves a campaign's \
-                multiplier on control ticks, once for each ten results' worth of spend whose results are in.",
+    timescale: "Prices each candidate of each request; learns each win, loss and expiry; on control ticks \
+                moves a campaign's shade, and its multiplier once for each ten results' worth of spend whose results are in.",
     sees: "The candidates (campaign, creative, media kind, deal, floor, pricing rule, market, P(click), \
            P(conversion), features); whose inventory it is; from the catalog the campaign's goal and highest price.",
     never: "Sees a user, a page, a budget, interests or another agent's proposals. Never bids above the value, never \
@@ -50,6 +50,15 @@ pub static CARD: AgentCard = AgentCard {
         },
         Parameter { name: "expected_results", unit: "results", least: 0.0, most: 1_000.0, default: 0.0 },
         Parameter { name: "multiplier", unit: "share", least: 0.2, most: 1.0, default: 1.0 },
+        Parameter { name: "win_rate", unit: "wins per bid", least: 0.0, most: 1.0, default: 0.0 },
+        Parameter {
+            name: "price_to_value",
+            unit: "cost ÷ value of wins",
+            least: 0.0,
+            most: 1.0,
+            default: 0.0,
+        },
+        Parameter { name: "bids", unit: "log10 of 1 + bids", least: 0.0, most: 15.0, default: 0.0 },
     ],
     action: &[
         Parameter {
@@ -60,5 +69,12 @@ pub static CARD: AgentCard = AgentCard {
             default: 0.5,
         },
         Parameter { name: "trim", unit: "added step, ln", least: -0.2, most: 0.2, default: 0.0 },
+        Parameter {
+            name: "shade",
+            unit: "share of the way to the full offer, or of the bid taken off",
+            least: -0.8,
+            most: 1.0,
+            default: 0.0,
+        },
     ],
 };

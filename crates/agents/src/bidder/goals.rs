@@ -39,6 +39,47 @@ pub(super) struct Tracker {
     /// Sales told, and what they brought in nanos.
     sales: f64,
     sales_value: f64,
+    /// How far its bids lie from the learned ones: up to 1 on the way to the full offer, down to -0.8 taken off.
+    pub(super) shade: f64,
+    /// What its bids came to of late.
+    pub(super) recent: Recent,
+}
+
+/// What a campaign's bids came to of late; a fifth is forgotten on each of its control ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Recent {
+    bids: f64,
+    wins: f64,
+    /// Of wins, in nanos.
+    cost: f64,
+    value: f64,
+}
+
+impl Recent {
+    pub(super) fn add_bid(&mut self) {
+        self.bids += 1.0;
+    }
+
+    /// Counts a win by what it cost and was worth, in nanos.
+    pub(super) fn add_win(&mut self, cost: f64, value: f64) {
+        self.wins += 1.0;
+        self.cost += cost;
+        self.value += value;
+    }
+
+    /// Returns wins per bid, cost per value of wins, and the logarithm of bids; then forgets a fifth.
+    pub(super) fn take(&mut self) -> [f64; 3] {
+        let share = |part: f64, whole: f64| if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 };
+        let read = [share(self.wins, self.bids), share(self.cost, self.value), libm::log10(1.0 + self.bids)];
+        for number in [&mut self.bids, &mut self.wins, &mut self.cost, &mut self.value] {
+            *number *= 0.8;
+        }
+        read
+    }
+
+    fn is_sound(&self) -> bool {
+        [self.bids, self.wins, self.cost, self.value].iter().all(|n| n.is_finite() && *n >= 0.0)
+    }
 }
 
 impl Default for Tracker {
@@ -51,6 +92,8 @@ impl Default for Tracker {
             results: 0.0,
             sales: 0.0,
             sales_value: 0.0,
+            shade: 0.0,
+            recent: Recent::default(),
         }
     }
 }
@@ -183,6 +226,8 @@ impl Tracker {
     /// Tells whether the state holds only numbers this version works with.
     pub(super) fn is_sound(&self) -> bool {
         (super::LEAST_MULTIPLIER..=1.0).contains(&self.multiplier)
+            && (-1.0..=1.0).contains(&self.shade)
+            && self.recent.is_sound()
             && [self.cost, self.results, self.sales, self.sales_value].iter().all(|n| n.is_finite())
     }
 }

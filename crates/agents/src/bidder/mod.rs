@@ -44,7 +44,7 @@ use motet_model::{
     outcome::{Notice, NoticeKind, NoticeVerdict},
     request::{MediaKind, Pricing},
 };
-use motet_policy::{Fixed, Policy, Steering};
+use motet_policy::{Fixed, Policy, Steering, Subject};
 use motet_units::{CpmMicros, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ use self::{
     markets::{Markets, Saved},
 };
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The lowest share of the worth that is bid.
 const LEAST_MULTIPLIER: f64 = 0.2;
 /// Bids told of, remembered so that their expiry is not taken for a loss.
@@ -158,20 +158,21 @@ impl Bidder {
         ground: &mut Option<Ground<'a>>,
     ) -> Ask {
         let campaign = &sight.catalog.campaign(candidate.campaign).campaign;
-        let (value, multiplier) = self.value(candidate, campaign);
+        let (value, multiplier, shade) = self.value(candidate, campaign);
         let willing = CpmMicros::bid_from_nanos(value.as_f64() * multiplier);
         let willing = campaign.most_cpm.map_or(willing, |most| willing.min(most));
-        Ask::Offer { candidate: candidate.ix, value, bid: self.bid(candidate, willing, ground) }
+        let bid = shift(self.bid(candidate, willing, ground), willing, candidate, shade);
+        Ask::Offer { candidate: candidate.ix, value, bid }
     }
 
-    fn value(&self, candidate: &Candidate, campaign: &Campaign) -> (CpmMicros, f64) {
+    fn value(&self, candidate: &Candidate, campaign: &Campaign) -> (CpmMicros, f64, f64) {
         let (p_click, p_conversion) = (candidate.p_click, candidate.p_conversion);
         let Some(tracker) = self.trackers.get(candidate.campaign.get()) else {
             let worth = Tracker::default().worth(&campaign.goal, p_click, p_conversion);
-            return (CpmMicros::bid_from_nanos(worth), 1.0);
+            return (CpmMicros::bid_from_nanos(worth), 1.0, 0.0);
         };
         let worth = tracker.worth(&campaign.goal, p_click, p_conversion);
-        (CpmMicros::bid_from_nanos(worth), tracker.multiplier)
+        (CpmMicros::bid_from_nanos(worth), tracker.multiplier, tracker.shade)
     }
 
     fn bid<'a>(
@@ -229,6 +230,9 @@ impl Bidder {
             self.remember(record.bid.id);
         }
         let tracker = self.tracker(record.bid.campaign);
+        if let Some(cost) = won_for(record, notice) {
+            tracker.recent.add_win(cost, value_nanos(record));
+        }
         match notice.kind {
             NoticeKind::Billed { price } if record.bid.charge == Charge::OnBilling => {
                 tracker.add_cost(record.made_at, cost(record, price));
@@ -279,16 +283,54 @@ impl Bidder {
         }
     }
 
-    fn step(&mut self, now: Timestamp) {
-        for tracker in &mut self.trackers {
-            tracker.complete(now, &self.options);
-            let Some(evidence) = tracker.evidence(&self.options) else { continue };
-            let log_ratio = libm::log(evidence.cost_ratio).clamp(-3.0, 3.0);
-            let observation = [log_ratio, evidence.expected.min(1_000.0), tracker.multiplier];
-            let Some([gain, trim]) = self.steering.steer(&observation) else { continue };
+    /// Moves the parameters of the campaigns whose turn it is.
+    fn step(&mut self, tick: &Tick<'_>) {
+        for account in tick.accounts {
+            self.step_one(account.campaign, tick.now);
+        }
+    }
+
+    fn step_one(&mut self, campaign: CampaignIx, now: Timestamp) {
+        let options = self.options;
+        let tracker = self.tracker(campaign);
+        tracker.complete(now, &options);
+        let evidence = tracker.evidence(&options);
+        let (log_ratio, expected) = evidence
+            .map_or((0.0, 0.0), |e| (libm::log(e.cost_ratio).clamp(-3.0, 3.0), e.expected.min(1_000.0)));
+        let [win_rate, price_to_value, bids] = tracker.recent.take();
+        let observation = [log_ratio, expected, tracker.multiplier, win_rate, price_to_value, bids];
+        let subject = Subject::Campaign(campaign.0);
+        let Some([gain, trim, shade]) = self.steering.steer(subject, &observation) else { return };
+        let tracker = &mut self.trackers[campaign.get()];
+        tracker.shade = *shade;
+        if let Some(evidence) = evidence {
             tracker.step(evidence, *gain, *trim);
         }
     }
+}
+
+/// Shifts a bid towards the full offer, or takes a share off; never below a floor the bid met, never above the offer. A
+/// fixed price stays.
+fn shift(bid: CpmMicros, willing: CpmMicros, candidate: &Candidate, shade: f64) -> CpmMicros {
+    if shade == 0.0 || candidate.fixed_price || bid <= candidate.floor {
+        return bid;
+    }
+    let to = if shade > 0.0 { willing.as_f64() - bid.as_f64() } else { bid.as_f64() };
+    CpmMicros::bid_from_nanos(bid.as_f64() + shade * to).clamp(candidate.floor, willing)
+}
+
+/// Returns what a win cost, in nanos, where a notice is the first to tell of one.
+fn won_for(record: &BidRecord, notice: &Notice) -> Option<f64> {
+    match (notice.kind, record.bid.charge) {
+        (NoticeKind::Won { price, .. }, Charge::OnBilling) => Some(cost(record, price)),
+        (NoticeKind::Impression, Charge::OnImpression) => Some(cost(record, None)),
+        _ => None,
+    }
+}
+
+/// Returns what a bid's impressions are worth, in nanos; several impressions a play included.
+fn value_nanos(record: &BidRecord) -> f64 {
+    record.bid.reserved.as_f64() * record.value.as_f64() / record.bid.price.as_f64().max(1.0)
 }
 
 /// Returns what an impression cost, at the price told or the bid's own; several impressions a play included.
@@ -332,6 +374,14 @@ impl Agent for Bidder {
         self.steering.version()
     }
 
+    fn take_policy(&mut self, policy: Box<dyn Policy>) -> Result<(), motet_policy::Error> {
+        self.steering.reseat(policy, CARD.observation.len())
+    }
+
+    fn refused_actions(&self) -> u64 {
+        self.steering.refused()
+    }
+
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {
         let Sight::Bidder(sight) = &view.sight else { return };
         let mut ground = None;
@@ -346,13 +396,20 @@ impl Agent for Bidder {
             }
             Observation::Expired { bid, .. } => self.learn_expiry(bid),
             Observation::Changed { catalog, changes, .. } => self.take_goals(catalog, changes),
-            Observation::Decided { .. } | Observation::Noticed { .. } | Observation::Budget { .. } => {}
+            Observation::Decided { bids, .. } => {
+                bids.iter().for_each(|record| self.tracker(record.bid.campaign).recent.add_bid());
+            }
+            Observation::Noticed { .. } | Observation::Budget { .. } => {}
         }
     }
 
     fn control(&mut self, tick: &Tick<'_>) {
         self.markets.refresh();
-        self.step(tick.now);
+        self.step(tick);
+    }
+
+    fn control_more(&mut self, tick: &Tick<'_>) {
+        self.step(tick);
     }
 
     fn save(&self) -> Vec<u8> {

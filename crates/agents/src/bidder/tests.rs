@@ -37,6 +37,22 @@ fn four_goals() -> Catalog {
     ])
 }
 
+/// The accounts of four campaigns: the bidder reads whose turn it is, and nothing else.
+fn accounts() -> Vec<motet_agent::Account> {
+    let none = motet_units::Nanos::ZERO;
+    let account = |ix| motet_agent::Account {
+        campaign: CampaignIx(ix),
+        daily: None,
+        total: None,
+        spent_today: none,
+        reserved_today: none,
+        spent: none,
+        reserved: none,
+        room: none,
+    };
+    (0..4).map(account).collect()
+}
+
 #[test]
 fn each_goal_has_its_worth() {
     let catalog = four_goals();
@@ -128,7 +144,7 @@ fn play(bidder: &mut Bidder, catalog: &Catalog, feedback: Feedback, auctions: u6
         }
         bidder.observe(&Observation::Expired { bid: &record, at });
         if n % 60 == 0 {
-            bidder.control(&Tick { now: at, catalog, accounts: &[] });
+            bidder.control(&Tick { now: at, catalog, accounts: &accounts() });
         }
     }
 }
@@ -206,7 +222,7 @@ fn an_impression_that_costs_too_much_per_result_lowers_the_bid_and_recovers() {
             tell(NoticeKind::Billed { price: None });
             tell(NoticeKind::Conversion { value: None });
             now = now + Span::from_secs(900);
-            bidder.control(&Tick { now, catalog: &catalog, accounts: &[] });
+            bidder.control(&Tick { now, catalog: &catalog, accounts: &accounts() });
         }
         bidder.multiplier(CampaignIx(2))
     };
@@ -228,7 +244,7 @@ fn conversions_not_yet_due_are_not_missed() {
             Notice { bid: record.bid.id, kind: NoticeKind::Billed { price: None }, happened_at: at, key: 0 };
         let verdict = NoticeVerdict::Counted;
         bidder.observe(&Observation::Noticed { bid: &record, notice: &notice, verdict, known_at: at });
-        bidder.control(&Tick { now: at, catalog: &catalog, accounts: &[] });
+        bidder.control(&Tick { now: at, catalog: &catalog, accounts: &accounts() });
     }
     assert!((bidder.multiplier(CampaignIx(2)) - 1.0).abs() < 1e-12);
 }
@@ -302,4 +318,26 @@ proptest! {
             prop_assert!(worth(bid) >= worth(other) * (1.0 - 1e-9), "{bid} against {other}");
         }
     }
+}
+
+/// Offers nothing beyond what is asked: the same shade for every campaign.
+fn shaded_by(catalog: &Catalog, shade: f64) -> Bidder {
+    let mut action = CARD.action.iter().map(|p| p.default).collect::<Vec<_>>();
+    action[2] = shade;
+    let mut bidder = bidder(catalog);
+    bidder.take_policy(Box::new(motet_policy::Fixed::new("shade@1", action))).unwrap();
+    bidder.control(&Tick { now: Timestamp::from_secs(0), catalog, accounts: &accounts() });
+    bidder
+}
+
+#[test]
+fn a_shade_moves_the_bid_between_the_floor_and_the_full_offer() {
+    let catalog = four_goals();
+    let candidate = candidate(0, 0, Pricing::FirstPrice, cpm(1.0));
+    let bid = |shade| offers(&shaded_by(&catalog, shade), &catalog, std::slice::from_ref(&candidate))[0].1;
+    assert_eq!(bid(0.0), cpm(4.0 * 0.85));
+    assert_eq!(bid(1.0), cpm(4.0), "the whole way to the full offer");
+    assert_eq!(bid(0.5), cpm(3.7));
+    assert_eq!(bid(-0.4), cpm(4.0 * 0.85 * 0.6));
+    assert_eq!(bid(-0.8), candidate.floor, "never below a floor that is worth it");
 }

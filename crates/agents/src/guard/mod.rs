@@ -43,7 +43,7 @@ use motet_model::{
     outcome::{Notice, NoticeKind, NoticeVerdict},
     request::{AdRequest, Completeness, MediaKind},
 };
-use motet_policy::{Fixed, Policy, Steering};
+use motet_policy::{Fixed, Policy, Steering, Subject};
 use motet_units::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -409,6 +409,14 @@ impl Agent for Guard {
         self.steering.version()
     }
 
+    fn take_policy(&mut self, policy: Box<dyn Policy>) -> Result<(), motet_policy::Error> {
+        self.steering.reseat(policy, CARD.observation.len())
+    }
+
+    fn refused_actions(&self) -> u64 {
+        self.steering.refused()
+    }
+
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {
         let Sight::Guard(sight) = &view.sight else { return };
         let finding = self.find(sight, view.now);
@@ -455,7 +463,7 @@ impl Agent for Guard {
         let filtered = self.state.findings / self.state.requests.max(1.0);
         (self.state.requests, self.state.findings) = (0.0, 0.0);
         if let Some(thresholds) =
-            self.steering.steer(&[per_minute, filtered.min(1.0)]).and_then(Thresholds::of)
+            self.steering.steer(Subject::Platform, &[per_minute, filtered.min(1.0)]).and_then(Thresholds::of)
         {
             self.state.thresholds = thresholds;
         }

@@ -49,5 +49,6 @@ pub static CARD: AgentCard = AgentCard {
         Parameter { name: "mix_short", unit: "weight", least: 0.0, most: 1.0, default: 0.35 },
         Parameter { name: "mix_long", unit: "weight", least: 0.0, most: 1.0, default: 0.35 },
         Parameter { name: "mix_context", unit: "weight", least: 0.05, most: 1.0, default: 0.3 },
+        Parameter { name: "decay", unit: "times the usual", least: 0.25, most: 4.0, default: 1.0 },
     ],
 };

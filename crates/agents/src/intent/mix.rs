@@ -17,7 +17,7 @@ const MOST_INTERESTS: usize = 8;
 /// The evidence, in views of content, at which half of a part's weight counts.
 const HALF_EVIDENCE: f32 = 3.0;
 
-/// How much each part weighs; what counts is their proportion.
+/// How much each part weighs (what counts is their proportion), and how fast all fade.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mix {
     /// What holds the user just now.
@@ -26,12 +26,14 @@ pub struct Mix {
     pub long: f64,
     /// The content at hand.
     pub context: f64,
+    /// How fast interests fade: time counts so many times over.
+    pub decay: f64,
 }
 
 impl Default for Mix {
     fn default() -> Self {
-        let [short, long, context] = [0, 1, 2].map(|i: usize| super::CARD.action[i].default);
-        Self { short, long, context }
+        let [short, long, context, decay] = [0, 1, 2, 3].map(|i: usize| super::CARD.action[i].default);
+        Self { short, long, context, decay }
     }
 }
 
@@ -78,10 +80,11 @@ pub(super) fn interests(
 
 /// Adds both parts of a profile and returns the weight they got in all.
 fn add_profile(list: &mut Weighted, mix: Mix, profile: &Profile, now: Timestamp) -> f32 {
-    let (short, long) = profile.at(now).fold((0.0_f32, 0.0_f32), |(s, l), i| (s + i.short, l + i.long));
+    let (short, long) =
+        profile.at(now, mix.decay).fold((0.0_f32, 0.0_f32), |(s, l), i| (s + i.short, l + i.long));
     let counts = |weight: f64, evidence: f32| weight as f32 * evidence / (evidence + HALF_EVIDENCE);
     let (of_short, of_long) = (counts(mix.short, short), counts(mix.long, long));
-    for interest in profile.at(now) {
+    for interest in profile.at(now, mix.decay) {
         let weight = of_short * interest.short / short.max(f32::MIN_POSITIVE)
             + of_long * interest.long / long.max(f32::MIN_POSITIVE);
         if weight > 0.0 {

@@ -27,7 +27,7 @@ use motet_model::{
     request::AdRequest,
     taxonomy,
 };
-use motet_policy::{Fixed, Policy};
+use motet_policy::{Fixed, Policy, Steering, Subject};
 use motet_units::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -73,21 +73,20 @@ impl Default for Options {
     }
 }
 
-/// Counts since the last control tick, and of refused actions.
+/// Counts since the last control tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Counts {
     decided: u64,
     known: u64,
     shown: u64,
     clicked: u64,
-    refused: u64,
 }
 
 /// Says what the listener is interested in.
 #[derive(Debug)]
 pub struct IntentAgent {
     weights: EventWeights,
-    policy: Box<dyn Policy>,
+    steering: Steering,
     most_users: usize,
     mix: Mix,
     profiles: UserTable<Profile>,
@@ -101,27 +100,25 @@ impl IntentAgent {
     }
 
     /// Makes an agent that knows nobody yet.
-    pub fn new(options: Options, policy: Box<dyn Policy>) -> Self {
+    ///
+    /// # Errors
+    /// When the policy does not fit the card.
+    pub fn new(options: Options, policy: Box<dyn Policy>) -> Result<Self, motet_policy::Error> {
         let mut agent = Self {
             weights: options.weights,
-            policy,
+            steering: crate::seat(policy, &CARD)?,
             most_users: options.most_users,
             mix: Mix::default(),
             profiles: UserTable::new(options.most_users),
             counts: Counts::default(),
         };
         agent.steer();
-        agent
+        Ok(agent)
     }
 
     /// Returns the mix in use.
     pub const fn mix(&self) -> Mix {
         self.mix
-    }
-
-    /// Returns how many policy actions were refused since the start.
-    pub const fn refused_actions(&self) -> u64 {
-        self.counts.refused
     }
 
     /// Returns how many users are remembered.
@@ -173,8 +170,9 @@ impl IntentAgent {
         if learned.peek().is_none() {
             return;
         }
+        let decay = self.mix.decay;
         let profile = self.profiles.entry(user);
-        profile.decay_to(at);
+        profile.decay_to(at, decay);
         learned.filter(|c| !taxonomy::is_sensitive(*c)).for_each(|c| profile.add(c, weight));
         profile.settle();
     }
@@ -189,17 +187,10 @@ impl IntentAgent {
             share(counts.clicked, counts.shown).min(1.0),
             full,
         ];
-        let mut action = [0.0; 3];
-        self.policy.act(&observation, &mut action);
-        let ranges = CARD.action.iter().map(|p| (p.least, p.most)).collect::<Vec<_>>();
-        let refused = match motet_policy::check(&action, &ranges) {
-            Ok(()) => {
-                self.mix = Mix { short: action[0], long: action[1], context: action[2] };
-                0
-            }
-            Err(_) => 1,
-        };
-        self.counts = Counts { refused: counts.refused + refused, ..Counts::default() };
+        if let Some([short, long, context, decay]) = self.steering.steer(Subject::Platform, &observation) {
+            self.mix = Mix { short: *short, long: *long, context: *context, decay: *decay };
+        }
+        self.counts = Counts::default();
     }
 }
 
@@ -217,7 +208,15 @@ impl Agent for IntentAgent {
     }
 
     fn policy_version(&self) -> &str {
-        self.policy.version()
+        self.steering.version()
+    }
+
+    fn take_policy(&mut self, policy: Box<dyn Policy>) -> Result<(), motet_policy::Error> {
+        self.steering.reseat(policy, CARD.observation.len())
+    }
+
+    fn refused_actions(&self) -> u64 {
+        self.steering.refused()
     }
 
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {

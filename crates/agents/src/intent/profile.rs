@@ -49,12 +49,12 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Lets the time up to now pass; time never runs backwards.
-    pub(super) fn decay_to(&mut self, now: Timestamp) {
+    /// Lets the time up to now pass, counted `speed` times over; time never runs backwards.
+    pub(super) fn decay_to(&mut self, now: Timestamp, speed: f64) {
         if now <= self.as_of {
             return;
         }
-        let (short, long) = self.decays(now);
+        let (short, long) = self.decays(now, speed);
         for interest in &mut self.interests {
             interest.short *= short;
             interest.long *= long;
@@ -62,8 +62,8 @@ impl Profile {
         self.as_of = now;
     }
 
-    fn decays(&self, now: Timestamp) -> (f32, f32) {
-        let elapsed = now - self.as_of;
+    fn decays(&self, now: Timestamp, speed: f64) -> (f32, f32) {
+        let elapsed = Span::from_micros(((now - self.as_of).micros() as f64 * speed) as i64);
         (decay(elapsed, SHORT_HALF_LIFE) as f32, decay(elapsed, LONG_HALF_LIFE) as f32)
     }
 
@@ -99,8 +99,8 @@ impl Profile {
     }
 
     /// Returns the interests as they stand now.
-    pub(super) fn at(&self, now: Timestamp) -> impl Iterator<Item = Interest> + '_ {
-        let (short, long) = self.decays(now);
+    pub(super) fn at(&self, now: Timestamp, speed: f64) -> impl Iterator<Item = Interest> + '_ {
+        let (short, long) = self.decays(now, speed);
         self.interests.iter().map(move |i| Interest {
             category: i.category,
             short: i.short * short,

@@ -82,7 +82,7 @@ fn sum(interests: &Interests) -> f32 {
 
 #[test]
 fn an_unknown_user_gets_the_content_and_its_parents() {
-    let agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
+    let agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
     let (interests, basis) = ask(&agent, None, &["IAB17-44"], 0);
     assert_eq!(basis, Basis::Context);
     assert_eq!(interests.0[0].0, category(SOCCER));
@@ -94,7 +94,7 @@ fn an_unknown_user_gets_the_content_and_its_parents() {
 
 #[test]
 fn equal_views_give_equal_proposals_and_stay_on_the_card() {
-    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
     click(&mut agent, 1, &[SOCCER, "9:338"], 0);
     let (interests, basis) = ask(&agent, Some(1), &["9:1"], 60);
     assert_eq!(basis, Basis::Identity);
@@ -103,7 +103,7 @@ fn equal_views_give_equal_proposals_and_stay_on_the_card() {
 
 #[test]
 fn a_click_outweighs_views() {
-    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
     let views = bid(Some(1), &["9:1"]);
     for _ in 0..3 {
         notice(&mut agent, &views, NoticeKind::Impression, NoticeVerdict::Counted, 0);
@@ -115,7 +115,7 @@ fn a_click_outweighs_views() {
 
 #[test]
 fn what_did_not_count_teaches_nothing() {
-    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
     let record = bid(Some(1), &[SOCCER]);
     for verdict in [NoticeVerdict::Duplicate, NoticeVerdict::Filtered, NoticeVerdict::Contradicts] {
         notice(&mut agent, &record, NoticeKind::Click, verdict, 0);
@@ -126,7 +126,7 @@ fn what_did_not_count_teaches_nothing() {
 
 #[test]
 fn the_short_part_fades_before_the_long_one() {
-    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
     for _ in 0..20 {
         click(&mut agent, 1, &["9:1"], 0);
     }
@@ -140,7 +140,7 @@ fn the_short_part_fades_before_the_long_one() {
 
 #[test]
 fn sensitive_content_stays_out_of_profiles() {
-    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
     click(&mut agent, 1, &[CANCER, SOCCER], 0);
     let (interests, _) = ask(&agent, Some(1), &[], 0);
     assert!(interests.0.iter().all(|(c, _)| !taxonomy::is_sensitive(*c)));
@@ -151,7 +151,8 @@ fn sensitive_content_stays_out_of_profiles() {
 #[test]
 fn the_table_forgets_whom_it_must() {
     let mut agent =
-        IntentAgent::new(Options { most_users: 10, ..Options::default() }, IntentAgent::fixed_policy());
+        IntentAgent::new(Options { most_users: 10, ..Options::default() }, IntentAgent::fixed_policy())
+            .unwrap();
     for user in 0..1_000 {
         click(&mut agent, user, &[SOCCER], user.cast_signed());
     }
@@ -162,7 +163,7 @@ fn the_table_forgets_whom_it_must() {
 
 #[test]
 fn a_profile_holds_sixteen_categories_at_most() {
-    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy());
+    let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
     for (place, category) in taxonomy::all().filter(|c| !taxonomy::is_sensitive(*c)).enumerate() {
         click(&mut agent, 1, &[&category.to_string()], i64::try_from(place).unwrap());
     }
@@ -174,12 +175,14 @@ fn a_profile_holds_sixteen_categories_at_most() {
 #[test]
 fn a_restored_agent_proposes_the_same() {
     let mut agent =
-        IntentAgent::new(Options { most_users: 50, ..Options::default() }, IntentAgent::fixed_policy());
+        IntentAgent::new(Options { most_users: 50, ..Options::default() }, IntentAgent::fixed_policy())
+            .unwrap();
     for n in 0..300_u64 {
         click(&mut agent, n * 7 % 90, &[SOCCER, "9:338"][..=n as usize % 2], n.cast_signed());
     }
     let mut restored =
-        IntentAgent::new(Options { most_users: 50, ..Options::default() }, IntentAgent::fixed_policy());
+        IntentAgent::new(Options { most_users: 50, ..Options::default() }, IntentAgent::fixed_policy())
+            .unwrap();
     restored.restore(&agent.save(), &Catalog::default()).unwrap();
     for n in 300..400_u64 {
         assert_eq!(ask(&agent, Some(n % 90), &["9:1"], 400), ask(&restored, Some(n % 90), &["9:1"], 400));
@@ -192,11 +195,36 @@ fn a_restored_agent_proposes_the_same() {
 }
 
 #[test]
-fn an_action_outside_its_range_changes_nothing_and_is_counted() {
-    for action in [vec![f64::NAN, 0.3, 0.3], vec![0.3, 7.0, 0.3]] {
-        let agent = IntentAgent::new(Options::default(), Box::new(Fixed::new("bad@1", action)));
-        assert_eq!(agent.mix(), Mix::default());
-        assert_eq!(agent.refused_actions(), 1);
-        assert_eq!(agent.policy_version(), "bad@1");
+fn a_policy_whose_action_is_out_of_range_is_not_seated() {
+    for action in [vec![f64::NAN, 0.3, 0.3, 1.0], vec![0.3, 7.0, 0.3, 1.0], vec![0.3, 0.3, 0.3]] {
+        let bad = || Box::new(Fixed::new("bad@1", action.clone()));
+        assert!(IntentAgent::new(Options::default(), bad()).is_err());
+        let mut agent = IntentAgent::new(Options::default(), IntentAgent::fixed_policy()).unwrap();
+        assert!(agent.take_policy(bad()).is_err());
+        assert_eq!((agent.mix(), agent.policy_version()), (Mix::default(), "intent-fixed@1"));
     }
+}
+
+/// Answers well to the first observation it is tried on, and with what is no number once there is something to see.
+#[derive(Debug)]
+struct Failing;
+
+impl motet_policy::Policy for Failing {
+    fn version(&self) -> &'static str {
+        "failing@1"
+    }
+
+    fn act(&self, _subject: motet_policy::Subject, observation: &[f64], action: &mut [f64]) {
+        let tried = observation.iter().all(|number| *number == 0.0);
+        action.fill(if tried { 0.5 } else { f64::NAN });
+    }
+}
+
+#[test]
+fn an_action_outside_its_range_changes_nothing_and_is_counted() {
+    let mut agent = IntentAgent::new(Options::default(), Box::new(Failing)).unwrap();
+    let before = agent.mix();
+    click(&mut agent, 1, &["9:1"], 0);
+    agent.control(&Tick { now: Timestamp::from_secs(60), catalog: &Catalog::default(), accounts: &[] });
+    assert_eq!((agent.mix(), agent.refused_actions()), (before, 1));
 }

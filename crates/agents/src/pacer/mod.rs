@@ -30,7 +30,7 @@ use motet_model::{
     ids::CampaignIx,
     outcome::{NoticeKind, NoticeVerdict},
 };
-use motet_policy::{Fixed, Policy, Steering};
+use motet_policy::{Fixed, Policy, Steering, Subject};
 use motet_units::{Multiplier, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -136,7 +136,8 @@ impl Pacer {
             let Some((reading, moved)) = advanced else { continue };
             let observation =
                 [reading.error, reading.multiplier, reading.past, reading.spent, reading.traffic];
-            if let Some([gain, integral, trim]) = self.steering.steer(&observation) {
+            let subject = Subject::Campaign(account.campaign.0);
+            if let Some([gain, integral, trim]) = self.steering.steer(subject, &observation) {
                 let gains = Gains { gain: *gain, integral: *integral, trim: *trim };
                 plan.steer(reading, gains, moved, &self.options);
             }
@@ -151,6 +152,14 @@ impl Agent for Pacer {
 
     fn policy_version(&self) -> &str {
         self.steering.version()
+    }
+
+    fn take_policy(&mut self, policy: Box<dyn Policy>) -> Result<(), motet_policy::Error> {
+        self.steering.reseat(policy, CARD.observation.len())
+    }
+
+    fn refused_actions(&self) -> u64 {
+        self.steering.refused()
     }
 
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {

@@ -67,9 +67,26 @@ pub static CARD: AgentCard = AgentCard {
         Parameter { name: "learned", unit: "log10 of 1 + impressions", least: 0.0, most: 15.0, default: 0.0 },
         Parameter { name: "click_rate", unit: "clicks per impression", least: 0.0, most: 1.0, default: 0.0 },
         Parameter { name: "dead_share", unit: "share of slots", least: 0.0, most: 1.0, default: 0.0 },
+        Parameter { name: "seen_before", unit: "share of impressions", least: 0.0, most: 1.0, default: 0.0 },
     ],
     action: &[
         Parameter { name: "greed", unit: "per root impression", least: 0.0, most: 1000.0, default: 4.0 },
         Parameter { name: "sampled", unit: "ads per imp, rounded down", least: 0.0, most: 8.0, default: 4.0 },
+        Parameter {
+            name: "least_share",
+            unit: "share of the best ad's weight",
+            least: 0.0,
+            most: 0.95,
+            default: 0.0,
+        },
+        Parameter { name: "engagement", unit: "power of pCTR", least: -1.0, most: 1.0, default: 0.0 },
+        Parameter {
+            name: "novelty",
+            unit: "ln, for an ad not yet seen",
+            least: -1.0,
+            most: 1.0,
+            default: 0.0,
+        },
+        Parameter { name: "fatigue", unit: "ln per time seen", least: -1.0, most: 1.0, default: 0.0 },
     ],
 };

@@ -106,6 +106,15 @@ impl Exposures {
         }
     }
 
+    /// Tells whether its user was shown the ad of a bid before, within the span that counts as tiring.
+    pub(super) fn saw_before(&self, bid: &BidRecord, now: Timestamp) -> bool {
+        let list = bid.user.and_then(|user| self.users.get(user));
+        list.is_some_and(|list| {
+            let same = |e: &&Exposure| e.creative == bid.bid.creative && e.bid != bid.bid.id;
+            list.iter().filter(same).any(|e| e.stage == Stage::Shown && now - e.at <= FATIGUE_SPAN)
+        })
+    }
+
     /// Notes that a bid came to nothing.
     pub(super) fn ended(&mut self, bid: &BidRecord) {
         let Some(user) = bid.user.filter(|user| self.users.get(*user).is_some()) else { return };

@@ -8,8 +8,9 @@ use motet_model::{
     outcome::{Notice, NoticeKind, NoticeVerdict},
     taxonomy,
 };
+use motet_policy::Subject;
 
-use super::{CARD, Parameters, Rate, RelevanceAgent, features::AdFeatures, index::Index, value};
+use super::{Parameters, Rate, RelevanceAgent, Weights, features::AdFeatures, index::Index, value};
 
 /// Ads looked at on each control tick for whether they were removed.
 const SWEPT_A_TICK: u32 = 16_384;
@@ -43,6 +44,8 @@ impl RelevanceAgent {
         match notice.kind {
             NoticeKind::Impression => {
                 self.counts.shown += 1;
+                let before = self.exposures.saw_before(bid, notice.happened_at);
+                self.counts.seen_before += u64::from(before);
                 self.exposures.shown(bid, notice.happened_at);
                 self.model.began(Rate::Click, &bid.features);
             }
@@ -152,16 +155,19 @@ impl RelevanceAgent {
             libm::log10(1.0 + self.model.learned(Rate::Click) as f64),
             click_rate(self.counts.clicked, self.counts.shown),
             Index::dead_share(&self.index),
+            click_rate(self.counts.seen_before, self.counts.shown),
         ];
-        let mut action = [0.0; 2];
-        self.policy.act(&observation, &mut action);
-        let ranges = [0, 1].map(|place: usize| (CARD.action[place].least, CARD.action[place].most));
-        if motet_policy::check(&action, &ranges).is_ok() {
-            self.parameters = Parameters { greed: action[0], sampled: action[1] };
-        } else {
-            self.counts.refused += 1;
+        let action = self.steering.steer(Subject::Platform, &observation);
+        if let Some([greed, sampled, least_share, engagement, novelty, fatigue]) = action {
+            let weights = Weights {
+                least_share: *least_share,
+                engagement: *engagement,
+                novelty: *novelty,
+                fatigue: *fatigue,
+            };
+            self.parameters = Parameters { greed: *greed, sampled: *sampled, weights };
         }
-        (self.counts.shown, self.counts.clicked) = (0, 0);
+        (self.counts.shown, self.counts.clicked, self.counts.seen_before) = (0, 0, 0);
     }
 }
 

@@ -24,6 +24,7 @@ mod model;
 mod retrieve;
 mod state;
 mod value;
+mod weights;
 
 use std::cmp::Reverse;
 
@@ -31,12 +32,8 @@ use motet_agent::{
     Agent, AgentCard, AgentName, Ask, Features, Observation, Proposal, Ranking, RelevanceSight, Restraint,
     Sight, Tick, View,
 };
-use motet_model::{
-    catalog::Catalog,
-    decision::NoBidReason,
-    ids::{CreativeIx, UserKey},
-};
-use motet_policy::{Fixed, Policy};
+use motet_model::{catalog::Catalog, decision::NoBidReason, ids::UserKey};
+use motet_policy::{Fixed, Policy, Steering};
 use motet_units::{Probability, Timestamp};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -53,6 +50,7 @@ use features::{AdFeatures, ImpFeatures, RequestFeatures};
 use index::Index;
 use model::{Model, Rate};
 use retrieve::{Found, Retrieval, Wanted};
+pub use weights::Weights;
 
 /// The greed is held to this, so that it stays finite however much was learned.
 const MOST_GREED: f64 = 1e6;
@@ -93,11 +91,13 @@ pub struct Parameters {
     pub greed: f64,
     /// How many of the ads named per imp come from a random place of the index.
     pub sampled: f64,
+    /// What ads are weighed by beside their worth.
+    pub weights: Weights,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { greed: CARD.action[0].default, sampled: CARD.action[1].default }
+        Self { greed: CARD.action[0].default, sampled: CARD.action[1].default, weights: Weights::default() }
     }
 }
 
@@ -106,7 +106,8 @@ impl Default for Parameters {
 struct Counts {
     shown: u64,
     clicked: u64,
-    refused: u64,
+    /// Of those shown, ads whose user had seen them before.
+    seen_before: u64,
     learned_at_order: u64,
     /// Decisions since the last steps towards a new order.
     decided: u32,
@@ -135,7 +136,7 @@ impl Default for Steps {
 pub struct RelevanceAgent {
     candidates: usize,
     reorder_after: u64,
-    policy: Box<dyn Policy>,
+    steering: Steering,
     parameters: Parameters,
     index: Index,
     ads: Vec<AdFeatures>,
@@ -154,11 +155,14 @@ impl RelevanceAgent {
     }
 
     /// Makes an agent that knows no ad and has learned nothing.
-    pub fn new(options: Options, policy: Box<dyn Policy>) -> Self {
+    ///
+    /// # Errors
+    /// When the policy does not fit the card.
+    pub fn new(options: Options, policy: Box<dyn Policy>) -> Result<Self, motet_policy::Error> {
         let mut agent = Self {
             candidates: options.candidates.max(1),
             reorder_after: options.reorder_after,
-            policy,
+            steering: crate::seat(policy, &CARD)?,
             parameters: Parameters::default(),
             index: Index::default(),
             ads: Vec::new(),
@@ -169,17 +173,12 @@ impl RelevanceAgent {
             sweep_from: None,
         };
         agent.steer();
-        agent
+        Ok(agent)
     }
 
     /// Returns the parameters in use.
     pub const fn parameters(&self) -> Parameters {
         self.parameters
-    }
-
-    /// Returns how many policy actions were refused since the start.
-    pub const fn refused_actions(&self) -> u64 {
-        self.counts.refused
     }
 
     /// Returns how well predicted clicks agree with observed ones.
@@ -230,13 +229,16 @@ impl RelevanceAgent {
                 featured.iter().map(|features| self.model.sums(&features.0)).collect();
             let mut rated: SmallVec<[([f64; 2], Features); 16]> = SmallVec::with_capacity(found.len());
             // Places are sorted, not rankings: these are large.
-            let mut ranked: SmallVec<[(Reverse<i64>, CreativeIx, u16); 16]> =
-                SmallVec::with_capacity(found.len());
+            let mut ranked = weights::Ranked::with_capacity(found.len());
             for (((found, features), sums), at) in found.iter().zip(featured).zip(sums).zip(0..) {
                 let rates = self.model.rates_of(sums);
                 let worth = value::expected(self.ads[found.creative.get()].worth(), rates);
                 ranked.push((Reverse(worth.get()), found.creative, at));
                 rated.push((rates, features));
+            }
+            if !self.parameters.weights.are_plain() {
+                let views = |place: usize| retrieval.seen().views(found[place].creative);
+                self.parameters.weights.weigh(&mut ranked, |place| rated[place].0[0], views);
             }
             ranked.sort_unstable();
             let any = !ranked.is_empty();
@@ -279,7 +281,15 @@ impl Agent for RelevanceAgent {
     }
 
     fn policy_version(&self) -> &str {
-        self.policy.version()
+        self.steering.version()
+    }
+
+    fn take_policy(&mut self, policy: Box<dyn Policy>) -> Result<(), motet_policy::Error> {
+        self.steering.reseat(policy, CARD.observation.len())
+    }
+
+    fn refused_actions(&self) -> u64 {
+        self.steering.refused()
     }
 
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {

@@ -344,7 +344,7 @@ proptest! {
         let (mut world, exhausted) = build(&mut draw);
         if draw.chance(0.5) {
             let state = world.agent.save();
-            world.agent = crate::relevance::RelevanceAgent::new(world::options(), crate::relevance::RelevanceAgent::fixed_policy());
+            world.agent = crate::relevance::RelevanceAgent::new(world::options(), crate::relevance::RelevanceAgent::fixed_policy()).unwrap();
             world.agent.restore(&state, &world.catalog).unwrap();
             prop_assert_eq!(world.agent.save(), state);
         }

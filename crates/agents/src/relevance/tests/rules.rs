@@ -225,7 +225,8 @@ fn a_restored_agent_proposes_the_same() {
     let asked = |world: &World| (0..60).map(|n| world.ask(&user(n % 25), n, 210)).collect::<Vec<_>>();
     let before = asked(&world);
     world.agent =
-        RelevanceAgent::new(Options { reorder_after: 20, ..options() }, RelevanceAgent::fixed_policy());
+        RelevanceAgent::new(Options { reorder_after: 20, ..options() }, RelevanceAgent::fixed_policy())
+            .unwrap();
     assert!(world.agent.restore(&state[..state.len() / 2], &world.catalog).is_err());
     assert!(world.agent.restore(&state, &Catalog::default()).is_err(), "the catalog must hold its ads");
     world.agent.restore(&state, &world.catalog).unwrap();
@@ -236,12 +237,14 @@ fn a_restored_agent_proposes_the_same() {
 }
 
 #[test]
-fn an_action_outside_its_range_changes_nothing_and_is_counted() {
-    for action in [vec![f64::INFINITY, 4.0], vec![4.0, 99.0], vec![4.0]] {
-        let agent = RelevanceAgent::new(options(), Box::new(Fixed::new("bad@1", action)));
-        assert_eq!(agent.parameters(), crate::relevance::Parameters::default());
-        assert_eq!(agent.refused_actions(), 1);
+fn a_policy_whose_action_is_out_of_range_is_not_seated() {
+    let fixed = CARD.action.iter().map(|p| p.default).collect::<Vec<_>>();
+    for (place, bad) in [(0, f64::INFINITY), (1, 99.0), (5, f64::NAN)] {
+        let mut action = fixed.clone();
+        action[place] = bad;
+        assert!(RelevanceAgent::new(options(), Box::new(Fixed::new("bad@1", action))).is_err());
     }
+    assert!(RelevanceAgent::new(options(), Box::new(Fixed::new("fine@1", fixed))).is_ok());
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl World {
     pub(super) fn new(options: Options) -> Self {
         Self {
             catalog: Catalog::default(),
-            agent: RelevanceAgent::new(options, RelevanceAgent::fixed_policy()),
+            agent: RelevanceAgent::new(options, RelevanceAgent::fixed_policy()).unwrap(),
             decisions: 0,
         }
     }
