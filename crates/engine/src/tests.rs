@@ -505,11 +505,15 @@ fn policies_are_seated_all_or_none_and_survive_options_and_snapshots() {
 
 #[test]
 fn what_policies_ask_for_is_what_agents_do() {
-    let mut desk = Desk::open(50.0);
-    let bid = |desk: &mut Desk| (0..40).map(|_| desk.bid().price).max().expect("some");
-    let before = bid(&mut desk);
-    desk.take(steered("low@1", vec![constant(&motet_agents::bidder::CARD, -0.25)]));
-    desk.take(Event::Ticked);
-    let after = bid(&mut desk);
-    assert!(after < before, "a bidder told to take a fifth off bids less: {after} against {before}");
+    let highest = |policies: Option<Event>| {
+        let mut desk = Desk::open(50.0);
+        if let Some(policies) = policies {
+            desk.take(policies);
+            desk.take(Event::Ticked);
+        }
+        (0..60).filter_map(|n| desk.ask(request(n)).ok()).map(|bid| bid.price).max().expect("some bid")
+    };
+    let plain = highest(None);
+    let low = highest(Some(steered("low@1", vec![constant(&motet_agents::bidder::CARD, -0.25)])));
+    assert!(low < plain, "a bidder told to take a fifth off bids less: {low} against {plain}");
 }
