@@ -18,11 +18,13 @@
 //! [`Targeting::admits`]: motet_model::targeting::Targeting::admits
 
 mod card;
+mod equal_split;
 mod memory;
 #[cfg(test)]
 mod tests;
 
 pub use card::CARD;
+pub use equal_split::{EQUAL_SPLIT, EqualSplit};
 
 use motet_agent::{
     Account, Agent, AgentCard, AgentName, Ask, BaselineSight, CandidateIx, Features, Observation, Proposal,

@@ -95,6 +95,7 @@ fn scenario(rows: &[&Row], classes: &Classes, options: &Options, notes: &mut Vec
         outcomes: outcomes(rows, notes),
         fraud: Vec::new(),
         shocks: Vec::new(),
+        objective: motet_sim::scenario::Objective::default(),
         engine: toml::Table::default(),
     }
 }

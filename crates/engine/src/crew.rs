@@ -67,6 +67,11 @@ impl Crew {
         Ok(())
     }
 
+    pub(crate) fn seat_policy(&mut self, name: AgentName, policy: Box<dyn Policy>) -> Result<(), Error> {
+        let seat = self.all_mut().into_iter().find(|agent| agent.card().name == name);
+        seat.ok_or(Error::NoSuchAgent)?.take_policy(policy)
+    }
+
     pub(crate) fn refused_actions(&self) -> Vec<(AgentName, u64)> {
         self.all().into_iter().map(|agent| (agent.card().name, agent.refused_actions())).collect()
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use motet_agent::{Agent, AgentName, Observation, Tick};
 use motet_coordinator::Team;
 use motet_model::{catalog::Catalog, decision::Finding, outcome::Notice, request::AdRequest};
-use motet_policy::PolicySet;
+use motet_policy::{Policy, PolicySet};
 use motet_units::{Chance, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +131,16 @@ impl Crews {
     /// Seats other policies in the crew in service, all or none.
     pub(crate) fn steer(&mut self, policies: &PolicySet) -> Result<(), motet_policy::Error> {
         self.control.0.steer(policies)?;
+        self.name_policies();
+        Ok(())
+    }
+
+    pub(crate) fn seat_policy(
+        &mut self,
+        agent: AgentName,
+        policy: Box<dyn Policy>,
+    ) -> Result<(), motet_policy::Error> {
+        self.control.0.seat_policy(agent, policy)?;
         self.name_policies();
         Ok(())
     }

@@ -37,7 +37,7 @@ use motet_model::{
     ids::{BidId, CampaignIx, DecisionId},
     taxonomy,
 };
-use motet_policy::PolicySet;
+use motet_policy::{Policy, PolicySet};
 use motet_units::{Chance, Nanos, Timestamp};
 
 use crate::{bids::OpenBids, crews::Crews, money::LedgerPurse, ticking::Round};
@@ -91,6 +91,19 @@ impl Engine {
     /// Puts another agent in a seat: how an outsider's agent joins, and how a fault is planted.
     pub fn seat(&mut self, agent: Box<dyn Agent>) {
         self.crews.seat(agent);
+    }
+
+    /// Has a policy steer an agent of the crew in service: how policies that explore are trained. No event tells of it, so
+    /// what follows cannot be replayed; a server seats policies by [`Event::Steered`].
+    ///
+    /// # Errors
+    /// When the policy does not fit the agent's card, or the agent takes none.
+    pub fn seat_policy(
+        &mut self,
+        agent: AgentName,
+        policy: Box<dyn Policy>,
+    ) -> Result<(), motet_policy::Error> {
+        self.crews.seat_policy(agent, policy)
     }
 
     /// Says how much of each decision is written down from here on; all of it unless said otherwise. No part of the

@@ -77,7 +77,10 @@ impl Normaliser {
 
     pub(crate) fn is_sound(&self, inputs: usize) -> bool {
         let finite = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
-        self.means.len() == inputs && self.squares.len() == inputs && finite(&self.means) && finite(&self.squares)
+        self.means.len() == inputs
+            && self.squares.len() == inputs
+            && finite(&self.means)
+            && finite(&self.squares)
     }
 }
 
@@ -117,7 +120,10 @@ impl Scale {
 impl Scale {
     pub(crate) fn is_sound(&self, inputs: usize) -> bool {
         let finite = |numbers: &[f32]| numbers.iter().all(|number| number.is_finite());
-        self.means.len() == inputs && self.factors.len() == inputs && finite(&self.means) && finite(&self.factors)
+        self.means.len() == inputs
+            && self.factors.len() == inputs
+            && finite(&self.means)
+            && finite(&self.factors)
     }
 }
 

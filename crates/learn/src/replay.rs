@@ -134,7 +134,8 @@ mod tests {
     use crate::team::{Level, Member};
 
     fn team() -> Team {
-        Team::new(vec![Member { name: "a".into(), level: Level::Campaign, observation: 2, action: 1 }], 1).unwrap()
+        Team::new(vec![Member { name: "a".into(), level: Level::Campaign, observation: 2, action: 1 }], 1)
+            .unwrap()
     }
 
     fn row(number: f32, end: End) -> Row {
@@ -155,7 +156,10 @@ mod tests {
         let mut ring = Replay::new(&team(), 3).unwrap();
         ring.remember(&row(9.0, End::Terminated));
         let kept = ring.row(0, &team());
-        assert_eq!((kept.now, kept.actions, kept.next), (&[9.0, 1.0, 2.0][..], &[0.5][..], &[3.0, 4.0, 5.0][..]));
+        assert_eq!(
+            (kept.now, kept.actions, kept.next),
+            (&[9.0, 1.0, 2.0][..], &[0.5][..], &[3.0, 4.0, 5.0][..])
+        );
         assert_eq!((kept.reward, kept.follows, kept.shaping), (-9.0, 0.0, &[7.0][..]));
     }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::train::options::{Evaluate, Train};
+
 /// Motet: an ad decision platform of specialised agents.
 #[derive(Debug, Parser)]
 #[command(name = "motet", version, about, long_about = None, propagate_version = true)]
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     Calibrate(Calibrate),
     /// Compare two teams in the same simulated worlds, with a verdict
     Compare(Compare),
+    /// Train the agents' policies in a simulated world
+    Train(Train),
+    /// Play a trained team in worlds nobody trained in, beside the teams it must beat
+    Evaluate(Evaluate),
     /// Import, export or list campaigns in a data folder
     #[command(subcommand)]
     Campaigns(Campaigns),

@@ -2,6 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+/// Returns how many threads the machine runs at once.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Returns the monotonic clock.
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
 pub(crate) fn monotonic() -> Instant {

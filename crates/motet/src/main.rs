@@ -10,11 +10,13 @@ mod clock;
 mod compare;
 mod config;
 mod demo;
+mod evaluate;
 mod explain;
 mod ingest;
 mod replay;
 mod serve;
 mod simulate;
+mod train;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Simulate(options) => simulate::command(options),
         Command::Calibrate(options) => calibrate::command(options),
         Command::Compare(options) => compare::command(options),
+        Command::Train(options) => train::command(options),
+        Command::Evaluate(options) => evaluate::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
         Command::Config(options) => config::command(options),

@@ -1,11 +1,15 @@
 //! Who decides in a run: the rule engine, the six agents as they ship, or a folder that says otherwise.
 
-use motet_engine::{Options, TeamKind};
+use std::sync::Arc;
+
+use motet_baseline::EqualSplit;
+use motet_engine::{Engine, Options, TeamKind};
+use motet_policy::{AgentPolicy, Body, PolicySet};
 use motet_units::Chance;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    run::{Audience, Setup},
+    run::{Audience, Run, Setup},
     scenario::{Error, merge},
     world::World,
 };
@@ -19,6 +23,12 @@ pub enum Team {
     Agents,
     /// The six agents, or the rule engine, under other options.
     Stated(TeamFile),
+    /// The six agents with bids at full value, under the fixed pacer: a PID controller with truthful bids.
+    Truthful,
+    /// The same with the equal split in the pacer's seat.
+    EqualSplit,
+    /// The six agents, steered by trained policies.
+    Steered(Arc<PolicySet>),
 }
 
 /// A team file, `team.toml` in a team's folder.
@@ -49,6 +59,9 @@ impl Team {
             Self::Baseline => "baseline",
             Self::Agents => "agents",
             Self::Stated(file) => &file.name,
+            Self::Truthful => "truthful",
+            Self::EqualSplit => "equal-split",
+            Self::Steered(policies) => &policies.version,
         }
     }
 
@@ -65,15 +78,32 @@ impl Team {
                 stated.engine = merge(stated.engine, &file.engine);
                 stated.engine_options()?
             }
-            Self::Baseline | Self::Agents => scenario.engine_options()?,
+            _ => scenario.engine_options()?,
         };
         options.team = match self {
             Self::Baseline => TeamKind::Baseline,
-            Self::Agents => TeamKind::Agents,
+            Self::Agents | Self::Truthful | Self::EqualSplit | Self::Steered(_) => TeamKind::Agents,
             Self::Stated(file) => file.base,
         };
+        match self {
+            Self::Steered(policies) => options.policies = Some(Arc::clone(policies)),
+            Self::Truthful | Self::EqualSplit => options.policies = Some(Arc::new(truthful())),
+            Self::Baseline | Self::Agents | Self::Stated(_) => {}
+        }
         options.seed = Chance::new(world.seed, 0).key();
         Ok(options)
+    }
+
+    /// Opens a world's gates to a part of the listeners, with this team in the engine's seats.
+    ///
+    /// # Errors
+    /// As [`Team::options`].
+    pub fn run<'w>(&self, world: &'w World, audience: Audience) -> Result<Run<'w>, Error> {
+        let mut engine = Engine::new(self.options(world)?, 1);
+        if *self == Self::EqualSplit {
+            engine.seat(Box::new(EqualSplit::new(world.utc_offset())));
+        }
+        Ok(Run::with_engine(world, audience, engine))
     }
 
     /// Returns the setup of a run of this team for a part of the listeners.
@@ -83,6 +113,20 @@ impl Team {
     pub fn setup(&self, world: &World, audience: Audience) -> Result<Setup, Error> {
         Ok(Setup { options: self.options(world)?, audience })
     }
+}
+
+/// Returns policies under which the bidder offers the full value and everything else is as the cards have it.
+fn truthful() -> PolicySet {
+    let card = &motet_agents::bidder::CARD;
+    let part = |number: &motet_agent::Parameter| if number.name == "shade" { 1.0 } else { 0.0 };
+    let bidder = AgentPolicy {
+        agent: card.name.name().to_owned(),
+        version: "bidder-truthful@1".to_owned(),
+        observation: card.observation_numbers(),
+        action: card.action_numbers(),
+        body: Body::Constant(card.action.iter().map(part).collect()),
+    };
+    PolicySet { version: "truthful@1".to_owned(), agents: vec![bidder] }
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{batch::Batch, options::{Cloning, Options}};
+use super::{
+    batch::Batch,
+    options::{Cloning, Options},
+};
 use crate::{
     Error,
     nn::{Adam, Inputs, Mlp, Output, Tape, blend, clip},
@@ -35,7 +38,12 @@ struct Room {
 }
 
 impl Actor {
-    pub(super) fn draw(team: &Team, agent: usize, options: &Options, stream: &mut motet_units::Stream) -> Result<Self, Error> {
+    pub(super) fn draw(
+        team: &Team,
+        agent: usize,
+        options: &Options,
+        stream: &mut motet_units::Stream,
+    ) -> Result<Self, Error> {
         let member = &team.members()[agent];
         let mut sizes = vec![member.observation];
         sizes.extend(&options.actor_hidden);

@@ -339,7 +339,9 @@ impl TryFrom<Parameters> for Mlp {
                 return Err(Error::Layer { place, inputs: layer.inputs, outputs: layer.outputs });
             }
             for (out, row) in from.weight.chunks_exact(layer.inputs).enumerate() {
-                row.iter().enumerate().for_each(|(input, weight)| net.numbers[layer.place(input, out)] = *weight);
+                row.iter()
+                    .enumerate()
+                    .for_each(|(input, weight)| net.numbers[layer.place(input, out)] = *weight);
             }
             net.numbers[layer.at + layer.weights()..][..layer.outputs].copy_from_slice(&from.bias);
         }

@@ -1,8 +1,12 @@
 //! Scenarios and teams by name or file.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use motet_policy::{
+    PolicySet,
+    file::{MANIFEST_FILE, MOST_MANIFEST_BYTES, MOST_WEIGHTS_BYTES, Manifest, WEIGHTS_FILE},
+};
 use motet_sim::{
     Scenario, Team,
     scenario::{SHIPPED, shipped},
@@ -31,16 +35,56 @@ pub(crate) fn scenario(name: &str) -> Result<Scenario> {
     Scenario::parse(&text(name)?).with_context(|| format!("in the scenario '{name}'"))
 }
 
-/// Loads a team: `baseline`, `agents`, or a folder with a `team.toml`.
+/// Reads a policy folder.
+pub(crate) fn policies(folder: &Path) -> Result<(Manifest, PolicySet)> {
+    let read = |name: &str, most: u64| -> Result<Vec<u8>> {
+        let path = folder.join(name);
+        let size = std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
+        ensure!(size <= most, "{} has {size} bytes, at most {most} are read", path.display());
+        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let manifest = String::from_utf8(read(MANIFEST_FILE, MOST_MANIFEST_BYTES)?)
+        .with_context(|| format!("{MANIFEST_FILE} is not text"))?;
+    let of_folder = || format!("in the policy folder {}", folder.display());
+    let manifest = Manifest::parse(&manifest).with_context(of_folder)?;
+    let policies = manifest.take(&read(WEIGHTS_FILE, MOST_WEIGHTS_BYTES)?).with_context(of_folder)?;
+    motet_engine::check_policies(&policies).with_context(of_folder)?;
+    Ok((manifest, policies))
+}
+
+/// Writes a policy folder: both files are whole before the folder has its name.
+pub(crate) fn write_policies(folder: &Path, policies: &PolicySet, manifest: &Manifest) -> Result<()> {
+    let files = motet_policy::file::files(policies, manifest);
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (name, bytes) in
+        [(WEIGHTS_FILE, files.weights.as_slice()), (MANIFEST_FILE, files.manifest.as_bytes())]
+    {
+        let (path, unfinished) = (folder.join(name), folder.join(format!("{name}.tmp")));
+        std::fs::write(&unfinished, bytes)
+            .with_context(|| format!("cannot write {}", unfinished.display()))?;
+        std::fs::rename(&unfinished, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Loads a team: `baseline`, `agents`, `truthful`, `equal-split`, a folder with a `team.toml`, or a policy folder.
 pub(crate) fn team(name: &str) -> Result<Team> {
     match name {
         "baseline" => return Ok(Team::Baseline),
         "agents" => return Ok(Team::Agents),
+        "truthful" => return Ok(Team::Truthful),
+        "equal-split" => return Ok(Team::EqualSplit),
         _ => {}
+    }
+    if Path::new(name).join(MANIFEST_FILE).exists() {
+        return Ok(Team::Steered(Arc::new(policies(Path::new(name))?.1)));
     }
     let path = Path::new(name).join("team.toml");
     let text = std::fs::read_to_string(&path).with_context(|| {
-        format!("'{name}' is neither baseline nor agents, and {} cannot be read", path.display())
+        format!(
+            "'{name}' is neither baseline, agents, truthful, equal-split nor a policy folder, and {} cannot be read",
+            path.display()
+        )
     })?;
     Team::parse(&text).with_context(|| format!("in {}", path.display()))
 }

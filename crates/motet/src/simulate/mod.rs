@@ -11,7 +11,7 @@ use std::{io::IsTerminal as _, path::Path, time::Duration};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use motet_sim::{
-    Run, Team, World,
+    Team, World,
     fraud_score::Scorer,
     regret::{RegretReport, Sampler},
     report::{Recorder, Report},
@@ -87,7 +87,7 @@ pub(crate) fn progress(days: u32, quiet: bool) -> ProgressBar {
 }
 
 fn simulate(world: &World, team: &Team, days: u32, bar: &ProgressBar) -> Result<Outcome> {
-    let mut run = Run::new(world, team.setup(world, Audience::ALL)?);
+    let mut run = team.run(world, Audience::ALL)?;
     let mut watch = ((Recorder::new(world), Sampler::new(world, days)), (Scorer::new(world), Latency::new()));
     let began = clock::monotonic();
     for hour in 1..=i64::from(days) * 24 {

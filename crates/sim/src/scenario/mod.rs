@@ -6,6 +6,7 @@ mod check;
 mod fraud;
 mod listeners;
 mod market;
+mod objective;
 mod outcomes;
 mod shipped;
 mod shocks;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use fraud::{Attack, Family};
 pub use listeners::{Consent, DeviceShare, Drift, Fatigue, Interests, Listeners};
 pub use market::{CampaignGroup, GoalKind, Market, Outside, PacingRival, Reach};
+pub use objective::Objective;
 pub use outcomes::{Click, Conversion, Outcomes};
 pub use shipped::{SHIPPED, shipped};
 pub use shocks::{Shock, ShockKind};
@@ -63,6 +65,9 @@ pub struct Scenario {
     /// What goes wrong or changes on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shocks: Vec<Shock>,
+    /// What a team's agents are to bring about together.
+    #[serde(default)]
+    pub objective: Objective,
     /// Options of the engine that differ from the defaults, as in the server's configuration.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub engine: toml::Table,
