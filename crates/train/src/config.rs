@@ -62,6 +62,11 @@ pub struct Config {
     pub validation_worlds: u32,
     /// Validations without a better one after which training stops; 0 for never.
     pub patience: u32,
+    /// Training worlds in all; rounds take them in turns. Each is played once under the fixed policies, beside which
+    /// rewards are counted.
+    pub pool: u32,
+    /// For how many ticks what an agent strays by stays the same.
+    pub hold: u32,
     /// What a reward in the next tick is worth now.
     pub gamma: f64,
     /// Adam's learning rate for actors.
@@ -74,6 +79,13 @@ pub struct Config {
     pub saturation: f64,
     /// What TD3+BC weighs the critic by, for `offline`.
     pub alpha: f64,
+    /// The same for learners that explore: a bound on how far actors move from what was tried of late, so that they do not
+    /// follow a critic to where nothing was tried. 0 for none.
+    pub trust: f64,
+    /// How far agents that act for the whole platform stray, as a share of how far those that act for a campaign do, 0 to 1.
+    pub calm: f64,
+    /// Rows drawn for an update.
+    pub batch: u32,
 }
 
 impl Default for Config {
@@ -85,16 +97,21 @@ impl Default for Config {
             share: 0.25,
             worlds: 8,
             rounds: 24,
-            updates_per_thousand: 60,
+            updates_per_thousand: 30,
             validate_every: 2,
             validation_worlds: 4,
             patience: 0,
-            gamma: 0.95,
-            actor_rate: 5e-4,
+            pool: 32,
+            hold: 4,
+            gamma: 0.9,
+            actor_rate: 1e-4,
             critic_rate: 1e-3,
-            noise: [0.35, 0.08],
-            saturation: 3e-3,
+            noise: [0.3, 0.1],
+            saturation: 2e-2,
             alpha: 2.5,
+            trust: 2.5,
+            calm: 0.3,
+            batch: 512,
         }
     }
 }
@@ -110,12 +127,17 @@ impl Config {
         };
         let share = self.share;
         setting("share", "above 0 and at most 1", share, share > 0.0 && share <= 1.0)?;
+        setting("calm", "within 0 and 1", self.calm, (0.0..=1.0).contains(&self.calm))?;
+        setting("trust", "at least 0", self.trust, self.trust >= 0.0 && self.trust.is_finite())?;
         for (name, count) in [
             ("days", self.days),
             ("worlds", self.worlds),
             ("rounds", self.rounds),
             ("validate_every", self.validate_every),
             ("validation_worlds", self.validation_worlds),
+            ("pool", self.pool),
+            ("hold", self.hold),
+            ("batch", self.batch),
         ] {
             setting(name, "within 1 and 100,000", f64::from(count), (1..=100_000).contains(&count))?;
         }
@@ -158,6 +180,7 @@ pub fn options_of(config: &Config, rows_expected: u64) -> Options {
     };
     let cloning = match config.algo {
         Algo::Offline => Cloning::Beside { alpha: config.alpha },
+        _ if config.trust > 0.0 => Cloning::Beside { alpha: config.trust },
         _ => Cloning::Off,
     };
     let [from, to] = config.noise;
@@ -169,6 +192,7 @@ pub fn options_of(config: &Config, rows_expected: u64) -> Options {
         // Even exploration is far from any sane policy: enough of it to scale the inputs by, and no more.
         warmup_rows: 1_000,
         saturation: config.saturation,
+        batch: config.batch as usize,
         cloning,
         ..base
     }

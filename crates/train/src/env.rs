@@ -5,6 +5,11 @@
 //! between, the observations of the second. Where an agent had nothing to decide for a campaign (no budget to pace) its part
 //! is zeros, which is also the action of the fixed policy.
 //!
+//! *Paired rewards.* Given what each campaign brought on each tick of the same world under the fixed policies, the reward is
+//! what was brought beyond that. The control's rewards are the world's own doing: no action changes them, so which action is
+//! better stays the same, while traffic, visitors' moods and rivals, which both runs meet alike, cancel out. An action of zeros
+//! is the fixed policy's, so its value is 0 and a positive value is a gain over it.
+//!
 //! The last row of an episode is truncated, not terminated: the world goes on, only the record stops. Nothing in these
 //! markets ends for good but a flight, and then the campaign brings no further rows.
 
@@ -35,6 +40,7 @@ pub struct Env<'w> {
     done: u64,
     /// What a reward of one unit counts for learners.
     scale: f64,
+    control: Option<Arc<Control>>,
     /// What was seen and done on the last tick.
     last: Seen,
 }
@@ -45,6 +51,9 @@ impl std::fmt::Debug for Env<'_> {
     }
 }
 
+/// What campaigns brought under the fixed policies, by tick and campaign: the weighed objective.
+pub type Control = Vec<Vec<f64>>;
+
 /// What came of one step.
 #[derive(Clone, Debug, Default)]
 pub struct Step {
@@ -52,6 +61,44 @@ pub struct Step {
     pub rows: Vec<Row>,
     /// What each campaign brought, by its place in the catalog.
     pub parts: Vec<Parts>,
+}
+
+/// Who comes to an episode, for how long, and beside what.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Which listeners.
+    pub audience: Audience,
+    /// For how many control ticks, at least 1.
+    pub ticks: u64,
+    /// For how many ticks what an agent strays by stays the same, at least 1: what moves slowly must stray for long to show.
+    pub hold: u64,
+    /// What exploration is keyed by. A world played again is explored otherwise.
+    pub seed: u64,
+    /// What the same episode brought under the fixed policies; rewards are then what was brought beyond.
+    pub control: Option<Arc<Control>>,
+}
+
+/// The hand that does what the fixed policies do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Still;
+
+impl Hand for Still {
+    fn act(&self, _agent: usize, _observation: &[f32], _chance: motet_units::Chance, action: &mut [f32]) {
+        action.fill(0.0);
+    }
+}
+
+/// Plays an episode under the fixed policies and returns what each campaign brought on each tick.
+///
+/// # Errors
+/// As [`Env::new`].
+pub fn control(world: &World, audience: Audience, ticks: u64) -> Result<Control, Error> {
+    let hand: Arc<dyn Hand> = Arc::new(Still);
+    let stage = Stage { audience, ticks, hold: 1, seed: 0, control: None };
+    let mut env = Env::new(world, stage, &hand)?;
+    let weigh =
+        |step: Step| step.parts.iter().map(|parts| parts.weighed(&world.scenario.objective)).collect();
+    Ok(std::iter::from_fn(|| env.step(&mut ())).map(weigh).collect())
 }
 
 /// What was seen and done on one tick.
@@ -68,19 +115,14 @@ struct Seen {
 }
 
 impl<'w> Env<'w> {
-    /// Opens a world's gates to a part of its listeners for so many control ticks, with a hand in every seat. The first tick is
-    /// taken at once.
+    /// Opens a world's gates with a hand in every seat. The first tick is taken at once.
     ///
     /// # Errors
     /// When the scenario sets what the engine does not know, or the seats cannot be taken.
-    pub fn new(
-        world: &'w World,
-        audience: Audience,
-        ticks: u64,
-        hand: &Arc<dyn Hand>,
-    ) -> Result<Self, Error> {
+    pub fn new(world: &'w World, stage: Stage, hand: &Arc<dyn Hand>) -> Result<Self, Error> {
+        let Stage { audience, ticks, hold, seed, control } = stage;
         let mut run = Run::new(world, Players::Agents.setup(world, audience)?);
-        let book = seat(run.engine_mut(), hand, world.seed)?;
+        let book = seat(run.engine_mut(), hand, seed, hold)?;
         let scale = reward_scale(world);
         let (team, meter) = (spec(), Meter::new(world));
         let mut env = Self {
@@ -92,6 +134,7 @@ impl<'w> Env<'w> {
             ticks: ticks.max(1),
             done: 0,
             scale,
+            control,
             last: Seen::default(),
         };
         env.advance(world.begins(), &mut ());
@@ -135,18 +178,25 @@ impl<'w> Env<'w> {
 
     fn row(&self, campaign: u32, next: &Seen, parts: &[Parts], end: End) -> Row {
         let brought = parts.get(campaign as usize).copied().unwrap_or_default();
+        let brought = brought.weighed(&self.world.scenario.objective) - self.controlled(campaign);
         let (observations, actions) = self.last.joint(&self.team, campaign);
         let (next_observations, _) = next.joint(&self.team, campaign);
         Row {
             observations,
             context: self.last.context(campaign),
             actions,
-            reward: (brought.weighed(&self.world.scenario.objective) * self.scale) as f32,
+            reward: (brought * self.scale) as f32,
             shaping: Vec::new(),
             next_observations,
             next_context: next.context(campaign),
             end,
         }
+    }
+
+    /// Returns what a campaign brought between the last two ticks under the fixed policies; 0 without a control.
+    fn controlled(&self, campaign: u32) -> f64 {
+        let tick = self.control.as_ref().and_then(|control| control.get(self.done as usize - 1));
+        tick.and_then(|tick| tick.get(campaign as usize)).copied().unwrap_or(0.0)
     }
 
     /// Sorts what was done on the tick just taken.
@@ -181,9 +231,6 @@ impl<'w> Env<'w> {
             shared.extend(
                 seen.mean(*place, self.team.members()[*place].observation, |taken| &taken.observation),
             );
-        }
-        for place in &places {
-            shared.extend(seen.mean(*place, self.team.members()[*place].action, |taken| &taken.action));
         }
         shared
     }
@@ -232,7 +279,8 @@ impl Seen {
     }
 }
 
-/// Returns what brings the reward of a campaign's tick to about 1: how many such ticks a mean daily budget lasts for.
+/// Returns what brings the rewards of campaigns' ticks to the order of 1 at the most: a fifth of how many such ticks a mean
+/// daily budget is made of.
 fn reward_scale(world: &World) -> f64 {
     let daily = |change: &motet_model::catalog::Change| match change {
         motet_model::catalog::Change::PutCampaign(campaign) => {
@@ -243,5 +291,5 @@ fn reward_scale(world: &World) -> f64 {
     let budgets: Vec<f64> = world.campaigns.changes.iter().filter_map(daily).collect();
     let mean = budgets.iter().sum::<f64>() / (budgets.len().max(1) as f64);
     let ticks_a_day = 86_400.0 / f64::from(world.scenario.tick_s);
-    if mean > 0.0 { ticks_a_day / mean } else { 1.0 }
+    if mean > 0.0 { 0.2 * ticks_a_day / mean } else { 1.0 }
 }

@@ -23,7 +23,7 @@ mod team;
 mod training;
 
 pub use config::{Algo, Config, options_of};
-pub use env::Env;
+pub use env::{Control, Env, Stage, Step, Still, control};
 pub use error::Error;
 pub use evaluate::{Components, Evaluation, Played, Summary, evaluate, play, summarise};
 pub use gate::{Gate, Margins, Reason, gate};

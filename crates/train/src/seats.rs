@@ -1,4 +1,9 @@
 //! Policies that act for a learner: in an agent's seat like any policy, they ask a hand what to do and note what was done.
+//!
+//! Campaigns stray *together*: what a campaign-level agent strays by is drawn once for all campaigns. Our campaigns bid
+//! against each other for the same imps, so one that bids higher alone takes from the others; each would learn that bidding
+//! higher pays, and all of them together would only pay more. As one actor acts for all, what has to be learned is what
+//! comes of all acting so, and that is what shows when they stray together.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,8 +18,8 @@ use crate::{
 
 /// Whoever decides what agents do.
 pub trait Hand: Send + Sync + std::fmt::Debug {
-    /// Writes an agent's action for an observation, each number within -1 and 1. `chance` is keyed by world, tick, agent and
-    /// subject.
+    /// Writes an agent's action for an observation, each number within -1 and 1. `chance` is keyed by episode, hold of
+    /// ticks and agent.
     fn act(&self, agent: usize, observation: &[f32], chance: Chance, action: &mut [f32]);
 }
 
@@ -66,17 +71,14 @@ struct Seat {
     hand: Arc<dyn Hand>,
     book: Book,
     seed: u64,
+    hold: u64,
 }
 
 impl Seat {
     fn decide(&self, subject: Subject, observation: &[f64], tick: u64) -> Taken {
         let seen = within(self.agent.card.observation, observation);
         let mut action = vec![0.0_f32; self.numbers.len()];
-        let whom = match subject {
-            Subject::Platform => 0,
-            Subject::Campaign(campaign) => 1 + u64::from(campaign),
-        };
-        let chance = Chance::new(Chance::new(self.seed, tick).key(), whom << 8 | self.agent.place as u64);
+        let chance = Chance::new(Chance::new(self.seed, tick / self.hold).key(), self.agent.place as u64);
         self.hand.act(self.agent.place, &seen, chance, &mut action);
         Taken { agent: self.agent.place, subject, observation: seen, action }
     }
@@ -102,11 +104,11 @@ impl Policy for Seat {
 }
 
 /// Seats a hand's policies in an engine; from then on what they do is noted in the book returned.
-pub(crate) fn seat(engine: &mut Engine, hand: &Arc<dyn Hand>, seed: u64) -> Result<Book, Error> {
+pub(crate) fn seat(engine: &mut Engine, hand: &Arc<dyn Hand>, seed: u64, hold: u64) -> Result<Book, Error> {
     let book = Book::default();
     for agent in seated() {
         let (numbers, hand) = (agent.action(), Arc::clone(hand));
-        let policy = Seat { agent, numbers, hand, book: book.clone(), seed };
+        let policy = Seat { agent, numbers, hand, book: book.clone(), seed, hold: hold.max(1) };
         engine.seat_policy(agent.name, Box::new(policy))?;
     }
     book.with(|notes| notes.noting = true);

@@ -14,13 +14,14 @@ const SEATS: [(&AgentCard, Level); 5] = [
 ];
 
 /// How many numbers critics see beyond the observations: the hour of the day as sine and cosine, the share of the run that is
-/// past, the campaign's daily budget (log10 of units), then the means over all campaigns of what the bidder sees, the pacer
-/// sees, the bidder does and the pacer does.
+/// past, the means over all campaigns of what the bidder and the pacer see, then the campaign's daily budget (log10 of units).
+/// What other campaigns do is not among it: they stray together with this one (see `seats`), and a critic that saw both
+/// could not tell whose doing a reward is.
 pub const CONTEXT: usize = 4 + mean_numbers();
 
 const fn mean_numbers() -> usize {
     let (bidder, pacer) = (SEATS[3].0, SEATS[4].0);
-    bidder.observation.len() + pacer.observation.len() + bidder.action.len() + pacer.action.len()
+    bidder.observation.len() + pacer.observation.len()
 }
 
 /// One steered agent.

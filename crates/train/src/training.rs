@@ -10,15 +10,14 @@
 
 use std::sync::Arc;
 
-use motet_learn::{Exported, Learner, Net};
+use motet_learn::{Exported, Learner, Level, Net, nn::MOST_WIDE};
 use motet_policy::{AgentPolicy, Body, LayerSpec, NetworkSpec, PolicySet, TableSpec};
 use motet_sim::{Scenario, Team as Players, World, parallel, run::Audience};
 use motet_units::Chance;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Algo, Config, Env, Error, Hand, Parts, Seated,
-    env::Step,
+    Algo, Config, Control, Env, Error, Hand, Parts, Seated, Stage, Step, control,
     evaluate::{Played, play},
     seated,
 };
@@ -69,6 +68,8 @@ struct Book {
     best: Option<(f64, PolicySet)>,
     /// What fixed policies and the baseline bring on the validation worlds.
     controls: Option<(f64, f64)>,
+    /// What the fixed policies bring in each training world, as far as it was played.
+    pool: Vec<Option<Arc<Control>>>,
 }
 
 /// A training under way.
@@ -86,11 +87,25 @@ impl std::fmt::Debug for Training {
 
 /// The learner's hand, exploring.
 #[derive(Debug)]
-struct Explorer(Arc<Box<dyn Learner + Sync>>);
+struct Explorer {
+    learner: Arc<Box<dyn Learner + Sync>>,
+    /// How much of its straying an agent of the platform keeps.
+    calm: f32,
+}
 
 impl Hand for Explorer {
     fn act(&self, agent: usize, observation: &[f32], chance: Chance, action: &mut [f32]) {
-        self.0.explore(agent, observation, chance, action);
+        self.learner.explore(agent, observation, chance, action);
+        if self.calm < 1.0 && self.learner.team().members()[agent].level == Level::Platform {
+            // What moves everybody does much harm when it strays far, and is met by every row of a tick anyway.
+            let mut best = [0.0_f32; MOST_WIDE];
+            let best = &mut best[..action.len()];
+            self.learner.act(agent, observation, best);
+            action
+                .iter_mut()
+                .zip(best)
+                .for_each(|(strayed, best)| *strayed = *best + self.calm * (*strayed - *best));
+        }
     }
 }
 
@@ -126,6 +141,7 @@ impl Training {
             stale: 0,
             best: None,
             controls: None,
+            pool: Vec::new(),
         };
         Ok(Self { scenario: scenario.clone(), learner: Arc::new(learner), book })
     }
@@ -157,6 +173,7 @@ impl Training {
     pub fn round(&mut self, threads: usize) -> Result<Progress, Error> {
         let round = self.book.history.len() as u32 + 1;
         let (fixed, baseline) = self.controls(threads)?;
+        self.prepare(round, threads)?;
         let played = self.play(round, threads)?;
         let worlds = f64::from(self.book.config.worlds);
         let mut progress = Progress { round, fixed, baseline, ..Progress::default() };
@@ -187,19 +204,60 @@ impl Training {
         let config = &self.book.config;
         let hand: Arc<dyn Hand> = match config.algo {
             Algo::Offline => Arc::new(Straying { noise: config.noise[0] }),
-            _ => Arc::new(Explorer(Arc::clone(&self.learner))),
+            // A table's actions are few; between two of them there is none.
+            Algo::Q => Arc::new(Explorer { learner: Arc::clone(&self.learner), calm: 1.0 }),
+            _ => Arc::new(Explorer { learner: Arc::clone(&self.learner), calm: config.calm as f32 }),
         };
-        let first = u64::from(round - 1) * u64::from(config.worlds);
-        let seeds: Vec<u64> = (0..u64::from(config.worlds)).map(|world| first + world).collect();
-        let episodes = parallel(&seeds, threads, |number| self.episode(*number, &hand));
+        let episodes = parallel(&self.episodes(round), threads, |number| self.episode(*number, &hand));
         episodes.into_iter().collect()
     }
 
-    fn episode(&self, number: u64, hand: &Arc<dyn Hand>) -> Result<Vec<Step>, Error> {
+    /// Returns the numbers of a round's episodes.
+    fn episodes(&self, round: u32) -> Vec<u64> {
+        let worlds = u64::from(self.book.config.worlds);
+        (0..worlds).map(|world| u64::from(round - 1) * worlds + world).collect()
+    }
+
+    /// Returns which training world an episode is played in.
+    fn place(&self, episode: u64) -> usize {
+        (episode % u64::from(self.book.config.pool)) as usize
+    }
+
+    fn world(&self, place: usize) -> World {
         let config = &self.book.config;
-        let seed = TRAINING_SEEDS + (Chance::new(config.seed, number).key() >> 24);
-        let world = World::with_budgets(&self.scenario, seed, config.share);
-        let mut env = Env::new(&world, audience(config), ticks(&self.scenario, config), hand)?;
+        let seed = TRAINING_SEEDS + (Chance::new(config.seed, place as u64).key() >> 24);
+        World::with_budgets(&self.scenario, seed, config.share)
+    }
+
+    /// Plays the worlds of a round that were not played yet under the fixed policies.
+    fn prepare(&mut self, round: u32, threads: usize) -> Result<(), Error> {
+        self.book.pool.resize(self.book.config.pool as usize, None);
+        let mut missing: Vec<usize> =
+            self.episodes(round).iter().map(|episode| self.place(*episode)).collect();
+        missing.retain(|place| self.book.pool[*place].is_none());
+        missing.sort_unstable();
+        missing.dedup();
+        let (config, scenario) = (&self.book.config, &self.scenario);
+        let played = parallel(&missing, threads, |place| {
+            control(&self.world(*place), audience(config), ticks(scenario, config))
+        });
+        for (place, played) in missing.into_iter().zip(played) {
+            self.book.pool[place] = Some(Arc::new(played?));
+        }
+        Ok(())
+    }
+
+    fn episode(&self, number: u64, hand: &Arc<dyn Hand>) -> Result<Vec<Step>, Error> {
+        let (config, place) = (&self.book.config, self.place(number));
+        let stage = Stage {
+            audience: audience(config),
+            ticks: ticks(&self.scenario, config),
+            hold: u64::from(config.hold),
+            seed: Chance::new(config.seed, number).stream("episode").bits(),
+            control: self.book.pool[place].clone(),
+        };
+        let world = self.world(place);
+        let mut env = Env::new(&world, stage, hand)?;
         Ok(std::iter::from_fn(|| env.step(&mut ())).collect())
     }
 
