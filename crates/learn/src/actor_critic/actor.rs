@@ -122,6 +122,11 @@ impl Actor {
         self.adam.step(self.net.numbers_mut(), &room.gradient);
     }
 
+    #[cfg(test)]
+    pub(super) fn gradient(&self) -> &[f32] {
+        &self.room().gradient
+    }
+
     pub(super) fn follow(&mut self, tau: f32) {
         blend(&mut self.target, &self.net, tau);
     }

@@ -167,6 +167,21 @@ impl Critic {
         Slopes { slopes, stride, first, weight }
     }
 
+    #[cfg(test)]
+    pub(super) fn networks(&self) -> impl Iterator<Item = &Mlp> {
+        self.halves.iter().map(|half| &half.net)
+    }
+
+    #[cfg(test)]
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Mlp> {
+        self.halves.iter().map(|half| &half.target)
+    }
+
+    #[cfg(test)]
+    pub(super) fn gradient(&self) -> &[f32] {
+        &self.room().gradient
+    }
+
     pub(super) fn follow(&mut self, tau: f32) {
         self.halves.iter_mut().for_each(|half| blend(&mut half.target, &half.net, tau));
     }

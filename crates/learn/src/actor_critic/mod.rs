@@ -344,3 +344,6 @@ impl Learner for ActorCritic {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
