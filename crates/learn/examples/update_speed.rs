@@ -2,16 +2,19 @@
 //!
 //! `cargo run --release -p motet-learn --example update_speed -- [lowe|shared|matd3] [updates] [threads]` prints one line of JSON. Five agents with
 //! 24 observed numbers and 4 actions each; actors 24→64→64→4, critics 140→128→128→1, batch 256. `lowe` is MADDPG as published: a
-//! critic per agent. `benches/maddpg_torch.py` runs the same beside PyTorch.
+//! critic per agent. `benches/maddpg_torch.py` runs the same beside `PyTorch`.
 
 use cpu_time::ProcessTime;
-use motet_learn::{ActorCritic, End, Learner, Level, Member, Options, Row, Team, maddpg, matd3, normalise::Running};
+use motet_learn::{
+    ActorCritic, End, Learner, Level, Member, Options, Row, Team, maddpg, matd3, normalise::Running,
+};
 use motet_units::Chance;
 
 const AGENTS: usize = 5;
 
 fn team() -> Team {
-    let member = |place| Member { name: format!("agent-{place}"), level: Level::Campaign, observation: 24, action: 4 };
+    let member =
+        |place| Member { name: format!("agent-{place}"), level: Level::Campaign, observation: 24, action: 4 };
     Team::new((0..AGENTS).map(member).collect(), 0).expect("a sound team")
 }
 
@@ -28,7 +31,8 @@ fn options(kind: &str) -> Options {
 fn fill(learner: &mut ActorCritic) {
     for number in 0..10_000 {
         let mut stream = Chance::new(1, number).stream("rows");
-        let mut draw = |count: usize| (0..count).map(|_| (2.0 * stream.unit() - 1.0) as f32).collect::<Vec<_>>();
+        let mut draw =
+            |count: usize| (0..count).map(|_| (2.0 * stream.unit() - 1.0) as f32).collect::<Vec<_>>();
         let row = Row {
             observations: draw(AGENTS * 24),
             actions: draw(AGENTS * 4),
@@ -41,6 +45,7 @@ fn fill(learner: &mut ActorCritic) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it times itself; two threads show in wall time alone")]
 fn main() {
     let mut words = std::env::args().skip(1);
     let kind = words.next().unwrap_or_else(|| "lowe".to_owned());

@@ -66,7 +66,9 @@ impl Schedule {
             Self::Exponential { from, to, half_life_rows } => (from, to, half_life_rows),
         };
         for strength in [from, to] {
-            crate::error::within(option, strength, "at least 0 and within its scale", |s| (0.0..=most).contains(&s))?;
+            crate::error::within(option, strength, "at least 0 and within its scale", |s| {
+                (0.0..=most).contains(&s)
+            })?;
         }
         crate::error::within(option, rows as f64, "over at least 1 row", |rows| rows >= 1.0)
     }

@@ -77,7 +77,10 @@ impl Normaliser {
 
     pub(crate) fn is_sound(&self, inputs: usize) -> bool {
         let finite = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
-        self.means.len() == inputs && self.squares.len() == inputs && finite(&self.means) && finite(&self.squares)
+        self.means.len() == inputs
+            && self.squares.len() == inputs
+            && finite(&self.means)
+            && finite(&self.squares)
     }
 }
 
@@ -117,7 +120,10 @@ impl Scale {
 impl Scale {
     pub(crate) fn is_sound(&self, inputs: usize) -> bool {
         let finite = |numbers: &[f32]| numbers.iter().all(|number| number.is_finite());
-        self.means.len() == inputs && self.factors.len() == inputs && finite(&self.means) && finite(&self.factors)
+        self.means.len() == inputs
+            && self.factors.len() == inputs
+            && finite(&self.means)
+            && finite(&self.factors)
     }
 }
 
@@ -129,6 +135,7 @@ pub(crate) fn apply(means: &[f32], factors: &[f32], numbers: &mut [f32]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "equal bits are what is claimed")]
 mod tests {
     use super::*;
 
@@ -153,7 +160,8 @@ mod tests {
     #[test]
     fn a_frozen_one_does_not_move() {
         let mut normaliser = Normaliser::new(1, Running::On);
-        [1.0, 2.0].iter().for_each(|value| normaliser.see(&[*value]));
+        normaliser.see(&[1.0]);
+        normaliser.see(&[2.0]);
         normaliser.freeze();
         let before = normaliser.clone();
         normaliser.see(&[100.0]);

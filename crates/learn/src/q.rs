@@ -120,7 +120,11 @@ impl Options {
         within("gamma", self.gamma, "within 0 and 1 (1 excluded)", |x| (0.0..1.0).contains(&x))?;
         self.rate.check()?;
         self.exploration.check("exploration", 1.0)?;
-        within("seats", self.seats.len() as f64, "as many as agents", |x| x == team.len() as f64)?;
+        if self.seats.len() != team.len() {
+            return Err(Error::Conflict {
+                what: "a table is needed for every agent of the team, and no more",
+            });
+        }
         (0..team.len()).try_for_each(|agent| self.check_seat(team, agent))
     }
 
@@ -129,7 +133,9 @@ impl Options {
         let refuse = |what: String| Err(Error::Table { agent: member.name.clone(), what });
         let (inputs, cells) = match &seat.bins {
             Bins::Edges(edges) => {
-                let rising = |edges: &Vec<f64>| edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite());
+                let rising = |edges: &Vec<f64>| {
+                    edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite())
+                };
                 if !edges.iter().all(rising) {
                     return refuse(format!("edges must be finite and rise, were {edges:?}"));
                 }
@@ -137,7 +143,10 @@ impl Options {
             }
             Bins::Quantiles(bins) => {
                 if bins.contains(&0) || self.warmup_rows == 0 {
-                    return refuse(format!("quantiles need bins and a warm-up, were {bins:?} and {} rows", self.warmup_rows));
+                    return refuse(format!(
+                        "quantiles need bins and a warm-up, were {bins:?} and {} rows",
+                        self.warmup_rows
+                    ));
                 }
                 (bins.len(), product(bins.iter().copied()))
             }
@@ -146,9 +155,13 @@ impl Options {
             return refuse(format!("{} inputs need bins, {inputs} have them", member.observation));
         }
         if cells.saturating_mul(seat.actions.len()) > MOST_VALUES {
-            return refuse(format!("it may hold {MOST_VALUES} values at most, the bins and actions make more"));
+            return refuse(format!(
+                "it may hold {MOST_VALUES} values at most, the bins and actions make more"
+            ));
         }
-        let sound = |action: &Vec<f32>| action.len() == member.action && action.iter().all(|a| (-1.0..=1.0).contains(a));
+        let sound = |action: &Vec<f32>| {
+            action.len() == member.action && action.iter().all(|a| (-1.0..=1.0).contains(a))
+        };
         if seat.actions.is_empty() || !seat.actions.iter().all(sound) {
             return refuse(format!("each action needs {} numbers within -1 and 1", member.action));
         }
@@ -172,7 +185,9 @@ pub fn grid(levels: usize, numbers: usize) -> Vec<Vec<f32>> {
         _ => 2.0 * place as f32 / (levels - 1) as f32 - 1.0,
     };
     (0..numbers).fold(vec![Vec::new()], |actions, _| {
-        let longer = |action: &Vec<f32>| (0..levels).map(|place| [action.as_slice(), &[level(place)]].concat()).collect();
+        let longer = |action: &Vec<f32>| {
+            (0..levels).map(|place| [action.as_slice(), &[level(place)]].concat()).collect()
+        };
         actions.iter().flat_map::<Vec<_>, _>(longer).collect()
     })
 }
@@ -210,7 +225,8 @@ impl Table {
 
     fn is_sound(&self, actions: usize, inputs: usize) -> bool {
         let count = product(self.edges.iter().map(|edges| edges.len() + 1)).saturating_mul(actions);
-        let rising = |edges: &Vec<f64>| edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite());
+        let rising =
+            |edges: &Vec<f64>| edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite());
         self.edges.len() == inputs
             && self.edges.iter().all(rising)
             && self.values.len() == count
@@ -246,8 +262,15 @@ impl Tabular {
     /// When an option is outside its range or a table does not fit its agent.
     pub fn new(team: Team, options: Options) -> Result<Self, Error> {
         options.check(&team)?;
-        let mut state =
-            State { team, options, told: 0, updates: 0, tables: Vec::new(), waiting: Vec::new(), since: (0.0, 0.0, 0) };
+        let mut state = State {
+            team,
+            options,
+            told: 0,
+            updates: 0,
+            tables: Vec::new(),
+            waiting: Vec::new(),
+            since: (0.0, 0.0, 0),
+        };
         if !state.waits_for_quantiles() {
             state.tables = state.make_tables();
         }
@@ -262,7 +285,11 @@ impl Tabular {
         let state: State = saved::read(KIND, bytes)?;
         state.team.check()?;
         state.options.check(&state.team)?;
-        if state.is_sound() { Ok(Self { state }) } else { Err(Error::Damaged { what: "its parts do not fit each other".into() }) }
+        if state.is_sound() {
+            Ok(Self { state })
+        } else {
+            Err(Error::Damaged { what: "its parts do not fit each other".into() })
+        }
     }
 
     /// Returns the share of an agent's cells in which something was tried; 0 before the edges are known.
@@ -270,8 +297,10 @@ impl Tabular {
         let actions = self.state.options.seats[agent].actions.len();
         let Some(table) = self.state.tables.get(agent) else { return 0.0 };
         let cells = table.visits.chunks_exact(actions);
-        let (all, tried) = cells.fold((0, 0), |(all, tried), cell| (all + 1, tried + u64::from(cell.iter().any(|v| *v > 0))));
-        tried as f64 / all as f64
+        let (all, tried) = cells.fold((0_u32, 0_u32), |(all, tried), cell| {
+            (all + 1, tried + u32::from(cell.iter().any(|v| *v > 0)))
+        });
+        f64::from(tried) / f64::from(all)
     }
 
     fn greedy(&self, agent: usize, observation: &[f32]) -> &[f32] {
@@ -310,7 +339,8 @@ impl State {
             && self.waiting.len() as u64 == waiting
             && self.waiting.iter().all(|row| self.team.check_row(row).is_ok())
             && self.tables.iter().enumerate().all(|(agent, table)| {
-                table.is_sound(self.options.seats[agent].actions.len(), self.team.members()[agent].observation)
+                table
+                    .is_sound(self.options.seats[agent].actions.len(), self.team.members()[agent].observation)
             })
     }
 
@@ -328,11 +358,12 @@ impl State {
     fn quantiles(&self, agent: usize, bins: &[usize]) -> Vec<Vec<f64>> {
         let start = self.team.observation(agent).start;
         let edges = |(input, bins): (usize, &usize)| {
-            let mut seen: Vec<f64> = self.waiting.iter().map(|row| f64::from(row.observations[start + input])).collect();
+            let mut seen: Vec<f64> =
+                self.waiting.iter().map(|row| f64::from(row.observations[start + input])).collect();
             seen.sort_by(f64::total_cmp);
             let mut edges: Vec<f64> = (1..*bins).map(|place| seen[place * seen.len() / bins]).collect();
             // -0 and 0 are one edge to a look-up.
-            edges.dedup_by(|a, b| a == b);
+            edges.dedup_by(|later, earlier| *later <= *earlier);
             edges
         };
         bins.iter().enumerate().map(edges).collect()
@@ -344,7 +375,8 @@ impl State {
             let (seen, did) = (self.team.observation(agent), self.team.action(agent));
             let table = &mut self.tables[agent];
             let next = table.cell(&row.next_observations[seen.clone()]);
-            let place = table.cell(&row.observations[seen]) * actions.len() + nearest(actions, &row.actions[did]);
+            let place =
+                table.cell(&row.observations[seen]) * actions.len() + nearest(actions, &row.actions[did]);
             let follows = if row.end == End::Terminated { 0.0 } else { table.most(next, actions.len()) };
             let reward = f64::from(row.reward) + row.shaping.get(agent).copied().map_or(0.0, f64::from);
             table.visits[place] = table.visits[place].saturating_add(1);
@@ -386,7 +418,9 @@ impl Learner for Tabular {
         state.told += 1;
         if !state.waits_for_quantiles() {
             state.tables = state.make_tables();
-            std::mem::take(&mut state.waiting).iter().for_each(|row| state.learn(row));
+            for row in std::mem::take(&mut state.waiting) {
+                state.learn(&row);
+            }
         }
         Ok(())
     }
@@ -412,7 +446,11 @@ impl Learner for Tabular {
         let Some(table) = self.state.tables.get(agent) else {
             // Nothing is known yet: one cell, and the middle action in it.
             let edges = vec![Vec::new(); self.state.team.members()[agent].observation];
-            return Exported::Table(TableSpec { version: version.to_owned(), edges, actions: vec![wide(&actions[middle(actions)])] });
+            return Exported::Table(TableSpec {
+                version: version.to_owned(),
+                edges,
+                actions: vec![wide(&actions[middle(actions)])],
+            });
         };
         let cells = 0..table.values.len() / actions.len();
         let action = |cell| table.best(cell, actions.len()).unwrap_or_else(|| middle(actions));
@@ -431,7 +469,10 @@ impl Learner for Tabular {
         let other = Self::load(bytes)?;
         if other.state.team != self.state.team {
             let name = |team: &Team| format!("tables for the team {:?}", team.members());
-            return Err(Error::OtherLearner { expected: name(&self.state.team), found: name(&other.state.team) });
+            return Err(Error::OtherLearner {
+                expected: name(&self.state.team),
+                found: name(&other.state.team),
+            });
         }
         *self = other;
         Ok(())

@@ -12,7 +12,8 @@ const VERSION: u16 = 1;
 
 /// Frames a state of one kind of learner.
 pub(crate) fn write(kind: &str, state: &impl Serialize) -> Vec<u8> {
-    let payload = postcard::to_stdvec(state).expect("a state is plain numbers, texts and lists of known length");
+    let payload =
+        postcard::to_stdvec(state).expect("a state is plain numbers, texts and lists of known length");
     let mut bytes = Vec::with_capacity(payload.len() + kind.len() + 23);
     bytes.extend_from_slice(MARK);
     bytes.extend_from_slice(&VERSION.to_le_bytes());

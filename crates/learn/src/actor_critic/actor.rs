@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{batch::Batch, options::{Cloning, Options}};
+use super::{
+    batch::Batch,
+    options::{Cloning, Options},
+};
 use crate::{
     Error,
     nn::{Adam, Inputs, Mlp, Output, Tape, blend, clip},
@@ -35,7 +38,12 @@ struct Room {
 }
 
 impl Actor {
-    pub(super) fn draw(team: &Team, agent: usize, options: &Options, stream: &mut motet_units::Stream) -> Result<Self, Error> {
+    pub(super) fn draw(
+        team: &Team,
+        agent: usize,
+        options: &Options,
+        stream: &mut motet_units::Stream,
+    ) -> Result<Self, Error> {
         let member = &team.members()[agent];
         let mut sizes = vec![member.observation];
         sizes.extend(&options.actor_hidden);
@@ -92,7 +100,7 @@ impl Actor {
         (self.room().length, self.room().saturated)
     }
 
-    /// Takes one step up the critic's slope (`slopes` is `[rows, stride]`, its own action from `first` on), and towards the rows' actions
+    /// Takes one step up the critic's slope (`[rows, stride]`, its own action from `first` on), and towards the rows' actions
     /// where it is held to them. `weight` is the critic's.
     pub(super) fn step(&mut self, batch: &Batch, critic: Option<Slopes<'_>>, options: &Options) {
         let room = self.room.as_mut().expect("room is made with the actor");
@@ -101,7 +109,7 @@ impl Actor {
         room.saturated = saturated(&room.tape, count, batch.rows);
         let (acted, slope) = room.tape.outputs_and_slope();
         if let Some(critic) = critic {
-            for (to, from) in slope.chunks_exact_mut(wide).zip(critic.slopes.chunks_exact(critic.stride)) {
+            for (to, from) in slope.chunks_exact_mut(wide).zip(critic.numbers.chunks_exact(critic.stride)) {
                 let from = &from[critic.first..][..count];
                 to.iter_mut().zip(from).for_each(|(to, from)| *to = -critic.weight * share * from);
             }
@@ -135,7 +143,7 @@ impl Actor {
 /// A critic's slope in actions: `[rows, stride]`, the agent's own from `first` on; `weight` is how much it counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slopes<'a> {
-    pub(super) slopes: &'a [f32],
+    pub(super) numbers: &'a [f32],
     pub(super) stride: usize,
     pub(super) first: usize,
     pub(super) weight: f32,

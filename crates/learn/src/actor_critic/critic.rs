@@ -59,13 +59,18 @@ pub(super) struct Told {
 /// Which part of the team a critic is for, and what it sees of it.
 fn columns(team: &Team, options: &Options, agent: usize) -> Vec<Range<usize>> {
     match options.sight {
-        Sight::Joint => vec![0..Batch::actions(team).end],
+        Sight::Joint => std::iter::once(0..Batch::actions(team).end).collect(),
         Sight::Own => vec![Batch::observation(team, agent), Batch::action(team, agent)],
     }
 }
 
 impl Critic {
-    pub(super) fn draw(team: &Team, agent: usize, options: &Options, stream: &mut motet_units::Stream) -> Result<Self, Error> {
+    pub(super) fn draw(
+        team: &Team,
+        agent: usize,
+        options: &Options,
+        stream: &mut motet_units::Stream,
+    ) -> Result<Self, Error> {
         let mut sizes = vec![columns(team, options, agent).iter().map(Range::len).sum()];
         sizes.extend(&options.critic_hidden);
         sizes.push(1);
@@ -136,13 +141,22 @@ impl Critic {
     /// Values the rows with the present actions of some agents in place of the rows' own, and works out the slope in some actions.
     ///
     /// Of two networks the first is asked, as Fujimoto et al. (2018) do: the lower of two would have a slope that jumps.
-    pub(super) fn judge(&mut self, team: &Team, batch: &Batch, actors: &[Actor], replaced: Range<usize>, wanted: Range<usize>) {
+    pub(super) fn judge(
+        &mut self,
+        team: &Team,
+        batch: &Batch,
+        actors: &[Actor],
+        replaced: Range<usize>,
+        wanted: Range<usize>,
+    ) {
         let room = self.room.as_mut().expect("room is made with the critic");
         room.copy(&batch.joint, batch);
         for agent in replaced {
             if let Some(at) = room.find(Batch::action(team, agent)) {
                 let (actions, count, stride) = actors[agent].actions();
-                for (row, action) in room.inputs.chunks_exact_mut(room.width).zip(actions.chunks_exact(stride)) {
+                for (row, action) in
+                    room.inputs.chunks_exact_mut(room.width).zip(actions.chunks_exact(stride))
+                {
                     row[at..at + count].copy_from_slice(&action[..count]);
                 }
             }
@@ -164,7 +178,7 @@ impl Critic {
             Cloning::Beside { alpha } => (alpha / self.room().told.acted_size.max(1e-8)) as f32,
             Cloning::Off | Cloning::Only => 1.0,
         };
-        Slopes { slopes, stride, first, weight }
+        Slopes { numbers: slopes, stride, first, weight }
     }
 
     #[cfg(test)]
@@ -259,7 +273,7 @@ fn lose(tape: &mut Tape, goals: &[f32]) -> (f64, f64) {
 /// Returns the mean value of the last forward pass, and the mean of its size.
 fn means(tape: &Tape, rows: usize) -> (f64, f64) {
     let values = tape.outputs().iter().step_by(tape.stride());
-    let (sum, size) =
-        values.fold((0.0, 0.0), |(sum, size), value| (sum + f64::from(*value), size + f64::from(value.abs())));
+    let (sum, size) = values
+        .fold((0.0, 0.0), |(sum, size), value| (sum + f64::from(*value), size + f64::from(value.abs())));
     (sum / rows as f64, size / rows as f64)
 }

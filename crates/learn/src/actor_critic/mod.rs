@@ -72,7 +72,17 @@ impl State {
         let seen = team.observations() + team.context();
         let replay = Replay::new(&team, options.capacity)?;
         let normaliser = Normaliser::new(seen, options.normalise);
-        Ok(Self { seed, updates: 0, actors, critics, normaliser, scale: Scale::plain(seen), replay, team, options })
+        Ok(Self {
+            seed,
+            updates: 0,
+            actors,
+            critics,
+            normaliser,
+            scale: Scale::plain(seen),
+            replay,
+            team,
+            options,
+        })
     }
 
     fn prepare(&mut self) {
@@ -256,7 +266,8 @@ fn tell_critics(critics: &[Critic], losses: &mut Losses) {
 
 fn tell_actors(state: &State, losses: &mut Losses) {
     let told = state.actors.iter().map(Actor::told);
-    let (length, saturated) = told.fold((0.0_f64, 0.0), |(most, sum), (length, part)| (most.max(length), sum + part));
+    let (length, saturated) =
+        told.fold((0.0_f64, 0.0), |(most, sum), (length, part)| (most.max(length), sum + part));
     losses.actor_slope = Some(length);
     losses.saturated = Some(saturated / state.actors.len() as f64);
     if state.options.cloning != Cloning::Only {
@@ -326,7 +337,8 @@ impl Learner for ActorCritic {
     fn export(&self, agent: usize, version: &str) -> Exported {
         let place = self.state.team.observation(agent);
         let scale = &self.state.scale;
-        let scale = Scale { means: scale.means[place.clone()].to_vec(), factors: scale.factors[place].to_vec() };
+        let scale =
+            Scale { means: scale.means[place.clone()].to_vec(), factors: scale.factors[place].to_vec() };
         Exported::Net(Net { version: version.to_owned(), scale, net: self.actor(agent).clone() })
     }
 
@@ -338,7 +350,10 @@ impl Learner for ActorCritic {
         let other = Self::load(bytes)?;
         if other.state.team != self.state.team {
             let name = |team: &Team| format!("a learner for the team {:?}", team.members());
-            return Err(Error::OtherLearner { expected: name(&self.state.team), found: name(&other.state.team) });
+            return Err(Error::OtherLearner {
+                expected: name(&self.state.team),
+                found: name(&other.state.team),
+            });
         }
         *self = Self { threads: self.threads, ..other };
         Ok(())

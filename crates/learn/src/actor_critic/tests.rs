@@ -10,7 +10,12 @@ use crate::{
 };
 
 fn team() -> Team {
-    let member = |name: &str, observation, action| Member { name: name.into(), level: Level::Campaign, observation, action };
+    let member = |name: &str, observation, action| Member {
+        name: name.into(),
+        level: Level::Campaign,
+        observation,
+        action,
+    };
     Team::new(vec![member("a", 3, 2), member("b", 2, 1)], 2).unwrap()
 }
 
@@ -33,7 +38,7 @@ fn row(number: u64, shaping: bool) -> Row {
 }
 
 /// A small learner with rows, whose gradients are not clipped.
-fn learner(options: Options) -> ActorCritic {
+fn learner(options: &Options) -> ActorCritic {
     let shaping = options.critics == Critics::PerAgent;
     let options = Options {
         actor_hidden: vec![9, 8],
@@ -44,7 +49,7 @@ fn learner(options: Options) -> ActorCritic {
         clip: 1e9,
         saturation: 0.2,
         normalise: Running::Off,
-        ..options
+        ..options.clone()
     };
     let mut learner = ActorCritic::new(team(), options, 3).unwrap();
     (0..40).for_each(|number| learner.remember(&row(number, shaping)).unwrap());
@@ -59,7 +64,9 @@ fn wide(numbers: &[f32]) -> Vec<f64> {
 fn seen(options: &Options, row: &[f64], agent: usize) -> Vec<f64> {
     match options.sight {
         Sight::Joint => row.to_vec(),
-        Sight::Own => [&row[Batch::observation(&team(), agent)], &row[Batch::action(&team(), agent)]].concat(),
+        Sight::Own => {
+            [&row[Batch::observation(&team(), agent)], &row[Batch::action(&team(), agent)]].concat()
+        }
     }
 }
 
@@ -71,7 +78,7 @@ fn drawn(learner: &mut ActorCritic) {
     look_ahead(state, batch, 1, chance);
 }
 
-fn check_critics(options: Options) {
+fn check_critics(options: &Options) {
     let mut learner = learner(options);
     drawn(&mut learner);
     let ActorCritic { state, batch, .. } = &mut learner;
@@ -84,7 +91,9 @@ fn check_critics(options: Options) {
             let next = seen(&options, &wide(&batch.next[row * batch.width..][..batch.width]), agent);
             let lower = targets.iter().map(|target| target.run(&next)[0]).fold(f64::INFINITY, f64::min);
             let own = if options.critics == Critics::PerAgent { batch.shaping[row * 2 + agent] } else { 0.0 };
-            f64::from(batch.rewards[row]) + f64::from(own) + options.gamma * f64::from(batch.follows[row]) * lower
+            f64::from(batch.rewards[row])
+                + f64::from(own)
+                + options.gamma * f64::from(batch.follows[row]) * lower
         };
         let loss = |plain: &Plain| -> f64 {
             let error = |row: usize| {
@@ -104,13 +113,13 @@ fn check_critics(options: Options) {
 
 #[test]
 fn a_critics_step_is_down_the_error_to_its_goal() {
-    check_critics(maddpg::options());
-    check_critics(maddpg::as_published());
-    check_critics(matd3::options());
-    check_critics(independent::options());
+    check_critics(&maddpg::options());
+    check_critics(&maddpg::as_published());
+    check_critics(&matd3::options());
+    check_critics(&independent::options());
 }
 
-fn check_actors(options: Options) {
+fn check_actors(options: &Options) {
     let mut learner = learner(options);
     drawn(&mut learner);
     let ActorCritic { state, batch, .. } = &mut learner;
@@ -135,7 +144,8 @@ fn check_actors(options: Options) {
         let count = team().action(agent).len() as f64;
         let rows = batch.rows as f64;
         let at_start = Plain::of(&nets[agent]);
-        let values = (0..batch.rows).map(|row| value.run(&seen(&options, &acted(row, &at_start).0, agent))[0].abs());
+        let values =
+            (0..batch.rows).map(|row| value.run(&seen(&options, &acted(row, &at_start).0, agent))[0].abs());
         let weight = match options.cloning {
             Cloning::Beside { alpha } => alpha / (values.sum::<f64>() / rows),
             Cloning::Off => 1.0,
@@ -162,17 +172,17 @@ fn check_actors(options: Options) {
 
 #[test]
 fn an_actors_step_is_up_the_value_of_its_present_action() {
-    check_actors(maddpg::options());
-    check_actors(maddpg::as_published());
-    check_actors(Options { others: Others::Replayed, ..maddpg::options() });
-    check_actors(Options { critics: Critics::PerAgent, ..matd3::options() });
-    check_actors(independent::plain_options());
+    check_actors(&maddpg::options());
+    check_actors(&maddpg::as_published());
+    check_actors(&Options { others: Others::Replayed, ..maddpg::options() });
+    check_actors(&Options { critics: Critics::PerAgent, ..matd3::options() });
+    check_actors(&independent::plain_options());
 }
 
 #[test]
 fn an_offline_actors_step_is_also_towards_what_was_done() {
-    check_actors(offline::options(2.5));
-    check_actors(offline::cloning_options());
+    check_actors(&offline::options(2.5));
+    check_actors(&offline::cloning_options());
 }
 
 #[test]
@@ -209,7 +219,7 @@ fn options_outside_their_range_are_refused() {
 
 #[test]
 fn rows_that_do_not_fit_are_refused_and_change_nothing() {
-    let mut learner = learner(maddpg::options());
+    let mut learner = learner(&maddpg::options());
     let before = learner.save();
     let mut refuse = |change: fn(&mut Row)| {
         let mut row = row(1, false);

@@ -44,7 +44,10 @@ impl Adam {
     /// Tells whether both of its moments are as long as `count` and finite.
     pub(crate) fn is_sound(&self, count: usize) -> bool {
         let finite = |numbers: &[f32]| numbers.iter().all(|number| number.is_finite());
-        self.means.len() == count && self.squares.len() == count && finite(&self.means) && finite(&self.squares)
+        self.means.len() == count
+            && self.squares.len() == count
+            && finite(&self.means)
+            && finite(&self.squares)
     }
 
     /// Moves numbers one step against a gradient.
@@ -52,7 +55,11 @@ impl Adam {
     /// # Panics
     /// When the lengths are not [`Self::count`].
     pub fn step(&mut self, numbers: &mut [f32], gradient: &[f32]) {
-        assert_eq!((numbers.len(), gradient.len()), (self.count(), self.count()), "numbers and their gradient");
+        assert_eq!(
+            (numbers.len(), gradient.len()),
+            (self.count(), self.count()),
+            "numbers and their gradient"
+        );
         self.steps += 1;
         let steps = self.steps as f64;
         let first = 1.0 - libm::pow(FIRST_DECAY, steps);
@@ -106,7 +113,9 @@ pub fn clip(gradient: &mut [f32], most: f64) -> f64 {
     let length = length(gradient);
     if length > most {
         let scale = (most / length) as f32;
-        gradient.iter_mut().for_each(|slope| *slope *= scale);
+        for slope in gradient {
+            *slope *= scale;
+        }
     }
     length
 }

@@ -8,7 +8,12 @@
 //! depth, one panel after another, the last filled up with zeros. A panel fits the first cache beside the rows, and
 //! a network keeps its weights in this form, so that nothing is packed before a product.
 
-#![expect(clippy::inline_always, reason = "a leaf takes its vector instructions from the function it is inlined in")]
+#![expect(
+    clippy::inline_always,
+    clippy::needless_range_loop,
+    clippy::manual_memcpy,
+    reason = "a leaf takes its vector instructions from the function it is inlined in, and loops over a fixed count become registers"
+)]
 
 use pulp::{Simd, WithSimd};
 
@@ -88,7 +93,14 @@ impl Product<'_> {
     }
 
     #[inline(always)]
-    fn column<S: Simd, const V: usize>(&mut self, simd: S, panel: &[f32], start: usize, at: usize, group: Group<V>) {
+    fn column<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        panel: &[f32],
+        start: usize,
+        at: usize,
+        group: Group<V>,
+    ) {
         let mut row = 0;
         while row + ROWS <= self.rows {
             self.tile::<S, ROWS, V>(simd, panel, (row, start, at), group);
@@ -243,7 +255,14 @@ fn store<S: Simd, const V: usize>(_: S, to: &mut [f32], vectors: [S::f32s; V]) {
 /// Writes the columns `first..first + count` of `rightᵀ` as panels `[columns, count]`: what carries a gradient back.
 ///
 /// `right` is `[depth, columns]` in panels of `width`; the result is `padded(count)` wide and `columns` deep.
-pub(super) fn transpose(right: &[f32], depth: usize, columns: usize, first: usize, count: usize, out: &mut [f32]) {
+pub(super) fn transpose(
+    right: &[f32],
+    depth: usize,
+    columns: usize,
+    first: usize,
+    count: usize,
+    out: &mut [f32],
+) {
     let (width, out_width) = (panel_width(columns), panel_width(count));
     for (place, panel) in out[..padded(count) * columns].chunks_exact_mut(out_width * columns).enumerate() {
         for (c, line) in panel.chunks_exact_mut(out_width).enumerate() {
@@ -285,7 +304,8 @@ mod tests {
         (0..rows).flat_map(|i| (0..columns).map(move |c| (i, c))).map(|(i, c)| element(i, c)).collect()
     }
 
-    const SHAPES: [[usize; 3]; 6] = [[1, 1, 1], [5, 3, 4], [7, 24, 8], [13, 17, 9], [256, 24, 64], [31, 140, 33]];
+    const SHAPES: [[usize; 3]; 6] =
+        [[1, 1, 1], [5, 3, 4], [7, 24, 8], [13, 17, 9], [256, 24, 64], [31, 140, 33]];
 
     fn product<S: Simd>(simd: S, [rows, depth, columns]: [usize; 3]) -> (Vec<f32>, Vec<f32>) {
         let (left, right) = (numbers(rows * depth, 1), numbers(depth * columns, 2));
@@ -294,18 +314,21 @@ mod tests {
         bias.resize(padded(columns), 0.0);
         let panels = to_panels(&right, depth, columns);
         let mut out = vec![f32::NAN; rows * padded(columns)];
-        Simd::vectorize(simd, Product {
-            left: &left,
-            stride: depth,
-            rows,
-            depth,
-            right: &panels,
-            width: panel_width(columns),
-            bias: Some(&bias),
-            finish: Finish::Keep,
-            out: &mut out,
-            out_stride: padded(columns),
-        });
+        Simd::vectorize(
+            simd,
+            Product {
+                left: &left,
+                stride: depth,
+                rows,
+                depth,
+                right: &panels,
+                width: panel_width(columns),
+                bias: Some(&bias),
+                finish: Finish::Keep,
+                out: &mut out,
+                out_stride: padded(columns),
+            },
+        );
         let kept = out.chunks(padded(columns)).flat_map(|row| row[..columns].to_vec()).collect();
         (kept, expected)
     }
@@ -327,8 +350,10 @@ mod tests {
     fn an_outer_product_is_its_definition_to_the_bit() {
         for [rows, depth, columns] in SHAPES {
             let (left, right) = (numbers(rows * depth, 4), numbers(rows * columns, 5));
-            let flipped: Vec<f32> =
-                (0..depth).flat_map(|k| (0..rows).map(move |i| (i, k))).map(|(i, k)| left[i * depth + k]).collect();
+            let flipped: Vec<f32> = (0..depth)
+                .flat_map(|k| (0..rows).map(move |i| (i, k)))
+                .map(|(i, k)| left[i * depth + k])
+                .collect();
             let expected = plain(&flipped, &right, &vec![0.0; columns], [depth, rows, columns]);
             let wide = padded(columns);
             let mut padded_right = vec![0.0; rows * wide];

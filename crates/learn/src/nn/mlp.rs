@@ -178,7 +178,9 @@ impl Mlp {
         }
         output.copy_from_slice(&from[..output.len()]);
         if self.output == Output::Tanh {
-            output.iter_mut().for_each(|value| *value = libm::tanhf(*value));
+            for value in output {
+                *value = libm::tanhf(*value);
+            }
         }
     }
 
@@ -339,7 +341,9 @@ impl TryFrom<Parameters> for Mlp {
                 return Err(Error::Layer { place, inputs: layer.inputs, outputs: layer.outputs });
             }
             for (out, row) in from.weight.chunks_exact(layer.inputs).enumerate() {
-                row.iter().enumerate().for_each(|(input, weight)| net.numbers[layer.place(input, out)] = *weight);
+                row.iter()
+                    .enumerate()
+                    .for_each(|(input, weight)| net.numbers[layer.place(input, out)] = *weight);
             }
             net.numbers[layer.at + layer.weights()..][..layer.outputs].copy_from_slice(&from.bias);
         }

@@ -45,7 +45,8 @@ impl Tape {
     pub fn pulling(net: &Mlp, rows: usize, pull: f32) -> Self {
         let sizes = net.sizes();
         let widest = sizes.iter().map(|&size| padded(size)).max().expect("a network has a layer");
-        let flipped = sizes.windows(2).map(|pair| padded(pair[0]) * pair[1]).max().expect("a network has a layer");
+        let flipped =
+            sizes.windows(2).map(|pair| padded(pair[0]) * pair[1]).max().expect("a network has a layer");
         let stride = padded(net.outputs());
         Self {
             rows: 0,

@@ -17,7 +17,8 @@ impl Plain {
     pub(crate) fn of(net: &Mlp) -> Self {
         let wide = |numbers: &[f32]| numbers.iter().map(|number| f64::from(*number)).collect();
         let parameters = Parameters::from(net.clone());
-        let layers = parameters.layers.iter().map(|layer| (layer.inputs, wide(&layer.weight), wide(&layer.bias)));
+        let layers =
+            parameters.layers.iter().map(|layer| (layer.inputs, wide(&layer.weight), wide(&layer.bias)));
         Self { output: parameters.output, layers: layers.collect() }
     }
 
@@ -26,7 +27,8 @@ impl Plain {
         let mut values = input.to_vec();
         for (place, (inputs, weights, biases)) in self.layers.iter().enumerate() {
             let rows = weights.chunks_exact(*inputs).zip(biases);
-            let sums = rows.map(|(row, bias)| row.iter().zip(&values).map(|(w, x)| w * x).sum::<f64>() + bias);
+            let sums =
+                rows.map(|(row, bias)| row.iter().zip(&values).map(|(w, x)| w * x).sum::<f64>() + bias);
             let cut = |sum: f64| if place + 1 == self.layers.len() { sum } else { sum.max(0.0) };
             values = sums.map(cut).collect();
         }
@@ -71,7 +73,10 @@ pub(crate) fn in_order(net: &Mlp, gradient: &[f32]) -> Vec<f64> {
     let mut carrier = net.clone();
     carrier.numbers_mut().copy_from_slice(gradient);
     let layers = Parameters::from(carrier).layers;
-    layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias).map(|n| f64::from(*n)).collect::<Vec<_>>()).collect()
+    layers
+        .iter()
+        .flat_map(|layer| layer.weight.iter().chain(&layer.bias).map(|n| f64::from(*n)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Single precision carries 24 bits; sums of a few hundred terms lose some more. 2e-5 of the largest slope is a
@@ -80,7 +85,10 @@ pub(crate) fn assert_close(found: &[f64], expected: &[f64], what: &str) {
     let largest = expected.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
     assert!(largest > 1e-4, "{what}: the check needs slopes, the largest is {largest}");
     for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!((found - expected).abs() < 2e-5 * largest.max(1.0), "{what}: {place} is {found}, expected {expected}");
+        assert!(
+            (found - expected).abs() < 2e-5 * largest.max(1.0),
+            "{what}: {place} is {found}, expected {expected}"
+        );
     }
 }
 
@@ -141,6 +149,7 @@ fn gradients_are_those_of_finite_differences() {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "equal bits are what is claimed")]
 fn one_row_has_the_bits_it_has_in_a_batch() {
     for output in [Output::Linear, Output::Tanh] {
         let net = net(&[24, 64, 64, 4], output);
@@ -194,7 +203,11 @@ fn fillings_stay_zero_through_training() {
         net.backward(inputs, &mut tape, Some(&mut gradient), 0..0);
         adam.step(net.numbers_mut(), &gradient);
     }
-    assert_eq!(Mlp::try_from(Parameters::from(net.clone())).unwrap(), net, "the file's form leaves fillings out");
+    assert_eq!(
+        Mlp::try_from(Parameters::from(net.clone())).unwrap(),
+        net,
+        "the file's form leaves fillings out"
+    );
 }
 
 #[test]

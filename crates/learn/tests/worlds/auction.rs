@@ -5,7 +5,7 @@
 //! average, most at `m = √(2 B / T)`: 0.5 here. The bidder sees budget and time left, the pacer how they compare. A tick's reward is the wins
 //! in it.
 
-use motet_learn::{Learner, Options, Row, End, independent, maddpg, matd3, noise::Schedule, q};
+use motet_learn::{End, Learner, Options, Row, independent, maddpg, matd3, noise::Schedule, q};
 use motet_units::Chance;
 
 use super::{learner, mean, small, standard_error, team};
@@ -96,7 +96,12 @@ fn train(learner: &mut dyn Learner, days: u64) {
             let mut actions = vec![0.0; 2];
             for agent in 0..2 {
                 let key = Chance::new(day.chance.key(), 1000 + u64::from(day.tick));
-                learner.explore(agent, &observations[2 * agent..2 * agent + 2], key, &mut actions[agent..=agent]);
+                learner.explore(
+                    agent,
+                    &observations[2 * agent..2 * agent + 2],
+                    key,
+                    &mut actions[agent..=agent],
+                );
             }
             let reward = (day.bid(bid(&actions)) / f64::from(EACH)) as f32;
             let end = if day.is_over() { End::Terminated } else { End::Goes };
@@ -153,10 +158,10 @@ fn independent_learners_learn_to_spread_their_budget() {
 
 #[test]
 fn tables_learn_to_spread_their_budget() {
-    let seat = || q::Seat { bins: q::Bins::Quantiles(vec![4, 5]), actions: q::grid(5, 1) };
+    let seat = || q::Seat { bins: q::Bins::Quantiles(vec![4, 5]), actions: q::grid(7, 1) };
     let base = q::Options::new(vec![seat(), seat()]);
     let options = q::Options { gamma: 0.99, ..base };
     let mut learner = q::Tabular::new(team(&["bidder", "pacer"], 2, 1), options).unwrap();
-    train(&mut learner, 10_000);
+    train(&mut learner, 20_000);
     check("tables", &learner, 0.95);
 }

@@ -20,7 +20,14 @@ fn train(learner: &mut dyn Learner, rows: u64) {
         let reward = (noise - (f64::from(action[0]) - best(seen)).powi(2)) as f32;
         let observations = vec![seen as f32];
         let next_observations = observations.clone();
-        let row = Row { observations, actions: action.to_vec(), reward, next_observations, end: End::Terminated, ..Row::default() };
+        let row = Row {
+            observations,
+            actions: action.to_vec(),
+            reward,
+            next_observations,
+            end: End::Terminated,
+            ..Row::default()
+        };
         learner.remember(&row).expect("the row fits");
         learner.update().expect("finite losses");
     }
@@ -70,7 +77,9 @@ fn a_table_serves_as_it_acts() {
     let seat = q::Seat { bins: q::Bins::Quantiles(vec![7]), actions: q::grid(5, 1) };
     let mut learner = q::Tabular::new(team(&["one"], 1, 1), q::Options::new(vec![seat])).unwrap();
     train(&mut learner, 5_000);
-    let motet_learn::Exported::Table(spec) = learner.export(0, "table@1") else { panic!("a table was expected") };
+    let motet_learn::Exported::Table(spec) = learner.export(0, "table@1") else {
+        panic!("a table was expected")
+    };
     let table = Table::build(spec).unwrap();
     for place in -120..=120 {
         let seen = place as f32 / 100.0;

@@ -3,6 +3,8 @@
 //! Every figure in a check says where its tolerance comes from. Seeds are fixed, and equal seeds give equal bits on every machine, so a
 //! test that passes once passes always; the tolerances say how far another seed could be off.
 
+#![expect(clippy::float_cmp, reason = "equal bits are what some checks claim")]
+
 mod auction;
 mod bandit;
 mod bytes;
@@ -13,11 +15,13 @@ use motet_learn::{ActorCritic, Level, Member, Options, Team, noise::Schedule, no
 
 /// A team of agents that see `observation` and do `action` numbers each.
 fn team(names: &[&str], observation: usize, action: usize) -> Team {
-    let member = |name: &&str| Member { name: (*name).to_owned(), level: Level::Campaign, observation, action };
+    let member =
+        |name: &&str| Member { name: (*name).to_owned(), level: Level::Campaign, observation, action };
     Team::new(names.iter().map(member).collect(), 0).expect("a sound team")
 }
 
 /// Smaller networks and batches than the defaults, for worlds this small.
+#[expect(clippy::needless_pass_by_value, reason = "a call reads better with the options it makes")]
 fn small(options: Options) -> Options {
     Options {
         actor_hidden: vec![32, 32],

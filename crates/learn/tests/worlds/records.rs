@@ -78,7 +78,12 @@ fn td3_with_cloning_beats_cloning_on_mixed_records() {
     println!("cloned {:.3}, td3+bc {:.3}, good {:.3}", mean(&cloned), mean(&beside), mean(&best));
     // Paired by start; three standard errors of the difference.
     let gains: Vec<f64> = beside.iter().zip(&cloned).map(|(b, c)| b - c).collect();
-    assert!(mean(&gains) > 3.0 * standard_error(&gains), "gains {} ± {}", mean(&gains), standard_error(&gains));
+    assert!(
+        mean(&gains) > 3.0 * standard_error(&gains),
+        "gains {} ± {}",
+        mean(&gains),
+        standard_error(&gains)
+    );
     // At least three quarters of the way from cloning to acting well.
     let way = mean(&gains) / (mean(&best) - mean(&cloned));
     assert!(way > 0.75, "{way} of the way");
