@@ -87,7 +87,7 @@ fn check_critics(options: &Options) {
         let nets: Vec<Mlp> = critic.networks().cloned().collect();
         let targets: Vec<Plain> = critic.targets().map(Plain::of).collect();
         critic.learn(batch, &options);
-        let goal = |row: usize| -> f64 {
+        let aim = |row: usize| -> f64 {
             let next = seen(&options, &wide(&batch.next[row * batch.width..][..batch.width]), agent);
             let lower = targets.iter().map(|target| target.run(&next)[0]).fold(f64::INFINITY, f64::min);
             let own = if options.critics == Critics::PerAgent { batch.shaping[row * 2 + agent] } else { 0.0 };
@@ -98,7 +98,7 @@ fn check_critics(options: &Options) {
         let loss = |plain: &Plain| -> f64 {
             let error = |row: usize| {
                 let now = seen(&options, &wide(&batch.joint[row * batch.width..][..batch.width]), agent);
-                plain.run(&now)[0] - goal(row)
+                plain.run(&now)[0] - aim(row)
             };
             (0..batch.rows).map(|row| error(row).powi(2)).sum::<f64>() / batch.rows as f64
         };
@@ -112,7 +112,7 @@ fn check_critics(options: &Options) {
 }
 
 #[test]
-fn a_critics_step_is_down_the_error_to_its_goal() {
+fn a_critics_step_is_down_the_error_to_its_aim() {
     check_critics(&maddpg::options());
     check_critics(&maddpg::as_published());
     check_critics(&matd3::options());
