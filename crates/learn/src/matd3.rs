@@ -2,7 +2,7 @@
 //!
 //! A critic's errors are not even: the actor looks for the action it values most, and so finds those it overvalues.
 //!
-//! * *Twins*: of two critics the lower one makes the goal, `y = r + γ min_j Q'_j(o', ã)`.
+//! * *Twins*: of two critics the lower one makes the aim, `y = r + γ min_j Q'_j(o', ã)`.
 //! * *Smoothing*: target actions stray a little, `ã = clamp(μ'(o') + clamp(ε, ±0.5))`, `ε ~ N(0, 0.2²)`, so that a sharp peak
 //!   of a critic's error is averaged away.
 //! * *Delay*: actors and targets move once for every two updates of the critics, which so are less wrong when asked.

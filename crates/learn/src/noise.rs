@@ -52,7 +52,7 @@ impl Schedule {
     pub fn at(self, told: u64) -> f64 {
         match self {
             Self::Constant { at } => at,
-            Self::Linear { from, to, rows } => from + (to - from) * (told as f64 / rows as f64).min(1.0),
+            Self::Linear { from, to, rows } => to + (from - to) * (1.0 - told as f64 / rows as f64).max(0.0),
             Self::Exponential { from, to, half_life_rows } => {
                 (from * libm::exp2(-(told as f64) / half_life_rows as f64)).max(to)
             }

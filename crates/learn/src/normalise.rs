@@ -135,6 +135,7 @@ pub(crate) fn apply(means: &[f32], factors: &[f32], numbers: &mut [f32]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "equal bits are what is claimed")]
 mod tests {
     use super::*;
 
@@ -159,7 +160,8 @@ mod tests {
     #[test]
     fn a_frozen_one_does_not_move() {
         let mut normaliser = Normaliser::new(1, Running::On);
-        [1.0, 2.0].iter().for_each(|value| normaliser.see(&[*value]));
+        normaliser.see(&[1.0]);
+        normaliser.see(&[2.0]);
         normaliser.freeze();
         let before = normaliser.clone();
         normaliser.see(&[100.0]);

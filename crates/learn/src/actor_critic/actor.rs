@@ -100,7 +100,7 @@ impl Actor {
         (self.room().length, self.room().saturated)
     }
 
-    /// Takes one step up the critic's slope (`slopes` is `[rows, stride]`, its own action from `first` on), and towards the rows' actions
+    /// Takes one step up the critic's slope (`[rows, stride]`, its own action from `first` on), and towards the rows' actions
     /// where it is held to them. `weight` is the critic's.
     pub(super) fn step(&mut self, batch: &Batch, critic: Option<Slopes<'_>>, options: &Options) {
         let room = self.room.as_mut().expect("room is made with the actor");
@@ -109,7 +109,7 @@ impl Actor {
         room.saturated = saturated(&room.tape, count, batch.rows);
         let (acted, slope) = room.tape.outputs_and_slope();
         if let Some(critic) = critic {
-            for (to, from) in slope.chunks_exact_mut(wide).zip(critic.slopes.chunks_exact(critic.stride)) {
+            for (to, from) in slope.chunks_exact_mut(wide).zip(critic.numbers.chunks_exact(critic.stride)) {
                 let from = &from[critic.first..][..count];
                 to.iter_mut().zip(from).for_each(|(to, from)| *to = -critic.weight * share * from);
             }
@@ -130,6 +130,11 @@ impl Actor {
         self.adam.step(self.net.numbers_mut(), &room.gradient);
     }
 
+    #[cfg(test)]
+    pub(super) fn gradient(&self) -> &[f32] {
+        &self.room().gradient
+    }
+
     pub(super) fn follow(&mut self, tau: f32) {
         blend(&mut self.target, &self.net, tau);
     }
@@ -138,7 +143,7 @@ impl Actor {
 /// A critic's slope in actions: `[rows, stride]`, the agent's own from `first` on; `weight` is how much it counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slopes<'a> {
-    pub(super) slopes: &'a [f32],
+    pub(super) numbers: &'a [f32],
     pub(super) stride: usize,
     pub(super) first: usize,
     pub(super) weight: f32,

@@ -34,7 +34,7 @@ pub(super) struct Critic {
 struct Room {
     tape: Tape,
     gradient: Vec<f32>,
-    goals: Vec<f32>,
+    aims: Vec<f32>,
     /// Its inputs where they are not a batch's rows as they are.
     inputs: Vec<f32>,
     /// Which columns of a batch's rows it sees, in order.
@@ -59,7 +59,7 @@ pub(super) struct Told {
 /// Which part of the team a critic is for, and what it sees of it.
 fn columns(team: &Team, options: &Options, agent: usize) -> Vec<Range<usize>> {
     match options.sight {
-        Sight::Joint => vec![0..Batch::actions(team).end],
+        Sight::Joint => std::iter::once(0..Batch::actions(team).end).collect(),
         Sight::Own => vec![Batch::observation(team, agent), Batch::action(team, agent)],
     }
 }
@@ -91,7 +91,7 @@ impl Critic {
         self.room = Some(Room {
             tape: Tape::new(net, options.batch),
             gradient: vec![0.0; net.numbers().len()],
-            goals: vec![0.0; options.batch],
+            aims: vec![0.0; options.batch],
             inputs: vec![0.0; options.batch * width],
             columns,
             width,
@@ -121,14 +121,14 @@ impl Critic {
     /// Learns from a batch whose next actions the targets have filled in.
     pub(super) fn learn(&mut self, batch: &Batch, options: &Options) {
         let room = self.room.as_mut().expect("room is made with the critic");
-        room.set_goals(&self.halves, batch, options.gamma as f32);
+        room.set_aims(&self.halves, batch, options.gamma as f32);
         room.told = Told::default();
         let share = 1.0 / self.halves.len() as f64;
         room.gather(&batch.joint, batch);
         for half in &mut self.halves {
             let inputs = see(&room.inputs, room.width, &batch.joint, batch);
             half.net.forward(inputs, &mut room.tape);
-            let (loss, value) = lose(&mut room.tape, &room.goals);
+            let (loss, value) = lose(&mut room.tape, &room.aims);
             half.net.backward(inputs, &mut room.tape, Some(&mut room.gradient), 0..0);
             let length = clip(&mut room.gradient, options.clip);
             half.adam.step(half.net.numbers_mut(), &room.gradient);
@@ -178,7 +178,22 @@ impl Critic {
             Cloning::Beside { alpha } => (alpha / self.room().told.acted_size.max(1e-8)) as f32,
             Cloning::Off | Cloning::Only => 1.0,
         };
-        Slopes { slopes, stride, first, weight }
+        Slopes { numbers: slopes, stride, first, weight }
+    }
+
+    #[cfg(test)]
+    pub(super) fn networks(&self) -> impl Iterator<Item = &Mlp> {
+        self.halves.iter().map(|half| &half.net)
+    }
+
+    #[cfg(test)]
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Mlp> {
+        self.halves.iter().map(|half| &half.target)
+    }
+
+    #[cfg(test)]
+    pub(super) fn gradient(&self) -> &[f32] {
+        &self.room().gradient
     }
 
     pub(super) fn follow(&mut self, tau: f32) {
@@ -188,19 +203,19 @@ impl Critic {
 
 impl Room {
     /// Works out what each row's value should be: its reward, and what is to follow by the lower of the targets.
-    fn set_goals(&mut self, halves: &[Half], batch: &Batch, gamma: f32) {
+    fn set_aims(&mut self, halves: &[Half], batch: &Batch, gamma: f32) {
         self.gather(&batch.next, batch);
-        self.goals.fill(f32::INFINITY);
+        self.aims.fill(f32::INFINITY);
         for half in halves {
             let inputs = see(&self.inputs, self.width, &batch.next, batch);
             half.target.forward(inputs, &mut self.tape);
             let values = self.tape.outputs().iter().step_by(self.tape.stride());
-            self.goals.iter_mut().zip(values).for_each(|(goal, value)| *goal = goal.min(*value));
+            self.aims.iter_mut().zip(values).for_each(|(aim, value)| *aim = aim.min(*value));
         }
         let agents = batch.shaping.len() / batch.rows;
-        for (row, goal) in self.goals.iter_mut().enumerate() {
+        for (row, aim) in self.aims.iter_mut().enumerate() {
             let shaping = self.agent.map_or(0.0, |agent| batch.shaping[row * agents + agent]);
-            *goal = batch.rewards[row] + shaping + gamma * batch.follows[row] * *goal;
+            *aim = batch.rewards[row] + shaping + gamma * batch.follows[row] * *aim;
         }
     }
 
@@ -241,13 +256,13 @@ fn see<'a>(gathered: &'a [f32], width: usize, whole: &'a [f32], batch: &Batch) -
 }
 
 /// Sets the slope of the mean squared error and returns that error and the mean value.
-fn lose(tape: &mut Tape, goals: &[f32]) -> (f64, f64) {
-    let (stride, rows) = (tape.stride(), goals.len());
+fn lose(tape: &mut Tape, aims: &[f32]) -> (f64, f64) {
+    let (stride, rows) = (tape.stride(), aims.len());
     let (mut loss, mut sum) = (0.0, 0.0);
     let (values, slopes) = tape.outputs_and_slope();
     let slots = slopes.iter_mut().step_by(stride).zip(values.iter().step_by(stride));
-    for ((slope, value), goal) in slots.zip(goals) {
-        let error = value - goal;
+    for ((slope, value), aim) in slots.zip(aims) {
+        let error = value - aim;
         *slope = 2.0 / rows as f32 * error;
         loss += f64::from(error) * f64::from(error);
         sum += f64::from(*value);

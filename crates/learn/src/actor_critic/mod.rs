@@ -359,3 +359,6 @@ impl Learner for ActorCritic {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,7 +127,7 @@ impl Options {
     fn check_sizes(&self) -> Result<(), Error> {
         within("batch", self.batch as f64, "at least 1", |x| x >= 1.0)?;
         within("capacity", self.capacity as f64, "at least the batch", |x| x >= self.batch as f64)?;
-        within("twins", self.twins as f64, "1 or 2", |x| x == 1.0 || x == 2.0)?;
+        within("twins", self.twins as f64, "1 or 2", |x| (1.0..=2.0).contains(&x))?;
         within("delay", self.delay as f64, "at least 1", |x| x >= 1.0)
     }
 

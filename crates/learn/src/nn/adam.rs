@@ -113,7 +113,9 @@ pub fn clip(gradient: &mut [f32], most: f64) -> f64 {
     let length = length(gradient);
     if length > most {
         let scale = (most / length) as f32;
-        gradient.iter_mut().for_each(|slope| *slope *= scale);
+        for slope in gradient {
+            *slope *= scale;
+        }
     }
     length
 }

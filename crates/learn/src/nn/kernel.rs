@@ -10,7 +10,9 @@
 
 #![expect(
     clippy::inline_always,
-    reason = "a leaf takes its vector instructions from the function it is inlined in"
+    clippy::needless_range_loop,
+    clippy::manual_memcpy,
+    reason = "a leaf takes its vector instructions from the function it is inlined in, and loops over a fixed count become registers"
 )]
 
 use pulp::{Simd, WithSimd};
@@ -103,6 +105,10 @@ impl Product<'_> {
         while row + ROWS <= self.rows {
             self.tile::<S, ROWS, V>(simd, panel, (row, start, at), group);
             row += ROWS;
+        }
+        if row + 4 <= self.rows {
+            self.tile::<S, 4, V>(simd, panel, (row, start, at), group);
+            row += 4;
         }
         while row + 2 <= self.rows {
             self.tile::<S, 2, V>(simd, panel, (row, start, at), group);
@@ -198,6 +204,10 @@ impl Outer<'_> {
                 self.tile::<S, ROWS, V>(simd, place, i, at);
                 i += ROWS;
             }
+            if i + 4 <= self.depth {
+                self.tile::<S, 4, V>(simd, place, i, at);
+                i += 4;
+            }
             while i + 2 <= self.depth {
                 self.tile::<S, 2, V>(simd, place, i, at);
                 i += 2;
@@ -263,15 +273,22 @@ pub(super) fn transpose(
 ) {
     let (width, out_width) = (panel_width(columns), panel_width(count));
     for (place, panel) in out[..padded(count) * columns].chunks_exact_mut(out_width * columns).enumerate() {
-        for (c, line) in panel.chunks_exact_mut(out_width).enumerate() {
-            let from = (c / width) * depth * width + c % width;
-            for (d, slot) in line.iter_mut().enumerate() {
+        for (block, lines) in panel.chunks_mut(width * out_width).enumerate() {
+            let source = &right[block * depth * width..][..depth * width];
+            for d in 0..out_width {
                 let at = place * out_width + d;
-                *slot = if at < count { right[from + (first + at) * width] } else { 0.0 };
+                // A source line is read in order; its numbers go one to each line of the result.
+                let line =
+                    if at < count { &source[(first + at) * width..][..width] } else { &ZEROS[..width] };
+                for (slots, number) in lines.chunks_exact_mut(out_width).zip(line) {
+                    slots[d] = *number;
+                }
             }
         }
     }
 }
+
+const ZEROS: [f32; 16] = [0.0; 16];
 
 #[cfg(test)]
 mod tests {

@@ -178,7 +178,9 @@ impl Mlp {
         }
         output.copy_from_slice(&from[..output.len()]);
         if self.output == Output::Tanh {
-            output.iter_mut().for_each(|value| *value = libm::tanhf(*value));
+            for value in output {
+                *value = libm::tanhf(*value);
+            }
         }
     }
 

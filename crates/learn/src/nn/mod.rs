@@ -20,4 +20,4 @@ pub use mlp::{LayerParameters, MOST_WIDE, Mlp, Output, Parameters, blend};
 pub use tape::{Inputs, Tape};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

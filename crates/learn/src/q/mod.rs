@@ -13,223 +13,23 @@
 //! A table forgets what it cannot see: it is the plain start that networks have to beat, and its rows grow with the product of
 //! all bins.
 
+mod options;
+mod table;
+
 use motet_policy::TableSpec;
 use motet_units::Chance;
+pub use options::{Bins, MOST_VALUES, Options, Rate, Seat, grid};
 use serde::{Deserialize, Serialize};
 
+use self::table::Table;
 use crate::{
     Error,
-    error::within,
     learner::{Exported, Learner, Losses},
-    noise::Schedule,
     saved,
     team::{End, Row, Team},
 };
 
 const KIND: &str = "q";
-
-/// The most values a table may hold: cells times actions.
-pub const MOST_VALUES: usize = 1 << 20;
-
-/// How an agent's observations become cells.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bins {
-    /// For each input its edges, rising; `n` edges make `n + 1` bins.
-    Edges(Vec<Vec<f64>>),
-    /// For each input so many bins, at least 1, that the rows of the warm-up fill evenly. Equal edges become one.
-    Quantiles(Vec<usize>),
-}
-
-/// What one agent's table is made of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Seat {
-    /// How observations become cells.
-    pub bins: Bins,
-    /// The actions to choose from, each number within -1 and 1.
-    pub actions: Vec<Vec<f32>>,
-}
-
-/// How far a value moves towards what a row says.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rate {
-    /// Always by the same share, above 0 and at most 1.
-    Constant {
-        /// The share.
-        at: f64,
-    },
-    /// By `1 / n^power` at the `n`-th visit, but never less than `least`. A power above ½ and at most 1 with `least` 0 converges where
-    /// the world stands still (Even-Dar and Mansour 2003).
-    Visits {
-        /// The power, above 0 and at most 1.
-        power: f64,
-        /// The least share.
-        least: f64,
-    },
-}
-
-impl Rate {
-    fn at(self, visit: u32) -> f64 {
-        match self {
-            Self::Constant { at } => at,
-            Self::Visits { power, least } => libm::pow(f64::from(visit), -power).max(least),
-        }
-    }
-
-    fn check(self) -> Result<(), Error> {
-        let share = |option, x| within(option, x, "above 0 and at most 1", |x| x > 0.0 && x <= 1.0);
-        match self {
-            Self::Constant { at } => share("rate", at),
-            Self::Visits { power, least } => {
-                share("power", power)?;
-                within("least rate", least, "within 0 and 1", |x| (0.0..=1.0).contains(&x))
-            }
-        }
-    }
-}
-
-/// How tables learn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Options {
-    /// What a reward in the next tick is worth now, within 0 and 1 (1 excluded).
-    pub gamma: f64,
-    /// How far a value moves.
-    pub rate: Rate,
-    /// The chance of an action at random, within 0 and 1.
-    pub exploration: Schedule,
-    /// Rows kept before quantiles are taken; exploration is even until then.
-    pub warmup_rows: u64,
-    /// One per agent, in the team's order.
-    pub seats: Vec<Seat>,
-}
-
-impl Options {
-    /// Returns sane options for given seats: γ 0.95, rates that fall with visits to 2 %, ε from 1 to 0.05 over 20,000 rows, 2,000 rows of warm-up.
-    pub fn new(seats: Vec<Seat>) -> Self {
-        Self {
-            gamma: 0.95,
-            rate: Rate::Visits { power: 0.7, least: 0.02 },
-            exploration: Schedule::Linear { from: 1.0, to: 0.05, rows: 20_000 },
-            warmup_rows: 2_000,
-            seats,
-        }
-    }
-
-    fn check(&self, team: &Team) -> Result<(), Error> {
-        within("gamma", self.gamma, "within 0 and 1 (1 excluded)", |x| (0.0..1.0).contains(&x))?;
-        self.rate.check()?;
-        self.exploration.check("exploration", 1.0)?;
-        within("seats", self.seats.len() as f64, "as many as agents", |x| x == team.len() as f64)?;
-        (0..team.len()).try_for_each(|agent| self.check_seat(team, agent))
-    }
-
-    fn check_seat(&self, team: &Team, agent: usize) -> Result<(), Error> {
-        let (member, seat) = (&team.members()[agent], &self.seats[agent]);
-        let refuse = |what: String| Err(Error::Table { agent: member.name.clone(), what });
-        let (inputs, cells) = match &seat.bins {
-            Bins::Edges(edges) => {
-                let rising = |edges: &Vec<f64>| {
-                    edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite())
-                };
-                if !edges.iter().all(rising) {
-                    return refuse(format!("edges must be finite and rise, were {edges:?}"));
-                }
-                (edges.len(), product(edges.iter().map(|edges| edges.len() + 1)))
-            }
-            Bins::Quantiles(bins) => {
-                if bins.contains(&0) || self.warmup_rows == 0 {
-                    return refuse(format!(
-                        "quantiles need bins and a warm-up, were {bins:?} and {} rows",
-                        self.warmup_rows
-                    ));
-                }
-                (bins.len(), product(bins.iter().copied()))
-            }
-        };
-        if inputs != member.observation {
-            return refuse(format!("{} inputs need bins, {inputs} have them", member.observation));
-        }
-        if cells.saturating_mul(seat.actions.len()) > MOST_VALUES {
-            return refuse(format!(
-                "it may hold {MOST_VALUES} values at most, the bins and actions make more"
-            ));
-        }
-        let sound = |action: &Vec<f32>| {
-            action.len() == member.action && action.iter().all(|a| (-1.0..=1.0).contains(a))
-        };
-        if seat.actions.is_empty() || !seat.actions.iter().all(sound) {
-            return refuse(format!("each action needs {} numbers within -1 and 1", member.action));
-        }
-        Ok(())
-    }
-}
-
-fn product(counts: impl Iterator<Item = usize>) -> usize {
-    counts.fold(1, usize::saturating_mul)
-}
-
-/// Returns every combination of `levels` evenly spaced numbers from -1 to 1 (of 0 where `levels` is 1) in an action of `numbers` numbers.
-///
-/// ```
-/// assert_eq!(motet_learn::q::grid(3, 1), [[-1.0], [0.0], [1.0]]);
-/// assert_eq!(motet_learn::q::grid(2, 2).len(), 4);
-/// ```
-pub fn grid(levels: usize, numbers: usize) -> Vec<Vec<f32>> {
-    let level = |place: usize| match levels {
-        1 => 0.0,
-        _ => 2.0 * place as f32 / (levels - 1) as f32 - 1.0,
-    };
-    (0..numbers).fold(vec![Vec::new()], |actions, _| {
-        let longer = |action: &Vec<f32>| {
-            (0..levels).map(|place| [action.as_slice(), &[level(place)]].concat()).collect()
-        };
-        actions.iter().flat_map::<Vec<_>, _>(longer).collect()
-    })
-}
-
-/// One agent's table: values and visits, `[cells, actions]`, the last input's bin moving fastest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Table {
-    edges: Vec<Vec<f64>>,
-    values: Vec<f64>,
-    visits: Vec<u32>,
-}
-
-impl Table {
-    fn new(edges: Vec<Vec<f64>>, actions: usize) -> Self {
-        let count = product(edges.iter().map(|edges| edges.len() + 1)) * actions;
-        Self { edges, values: vec![0.0; count], visits: vec![0; count] }
-    }
-
-    fn cell(&self, observation: &[f32]) -> usize {
-        self.edges.iter().zip(observation).fold(0, |cell, (edges, value)| {
-            cell * (edges.len() + 1) + edges.partition_point(|edge| *edge <= f64::from(*value))
-        })
-    }
-
-    /// The best tried action of a cell, if one was.
-    fn best(&self, cell: usize, actions: usize) -> Option<usize> {
-        let tried = (0..actions).filter(|action| self.visits[cell * actions + action] > 0);
-        // `max_by` takes the last of equals, so the order is turned round.
-        tried.rev().max_by(|a, b| self.values[cell * actions + a].total_cmp(&self.values[cell * actions + b]))
-    }
-
-    fn most(&self, cell: usize, actions: usize) -> f64 {
-        self.values[cell * actions..][..actions].iter().copied().fold(f64::NEG_INFINITY, f64::max)
-    }
-
-    fn is_sound(&self, actions: usize, inputs: usize) -> bool {
-        let count = product(self.edges.iter().map(|edges| edges.len() + 1)).saturating_mul(actions);
-        let rising =
-            |edges: &Vec<f64>| edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite());
-        self.edges.len() == inputs
-            && self.edges.iter().all(rising)
-            && self.values.len() == count
-            && self.visits.len() == count
-            && self.values.iter().all(|value| value.is_finite())
-    }
-}
 
 /// Q-learning with a table per agent.
 #[derive(Clone, Debug, PartialEq)]
@@ -293,9 +93,10 @@ impl Tabular {
         let actions = self.state.options.seats[agent].actions.len();
         let Some(table) = self.state.tables.get(agent) else { return 0.0 };
         let cells = table.visits.chunks_exact(actions);
-        let (all, tried) = cells
-            .fold((0, 0), |(all, tried), cell| (all + 1, tried + u64::from(cell.iter().any(|v| *v > 0))));
-        tried as f64 / all as f64
+        let (all, tried) = cells.fold((0_u32, 0_u32), |(all, tried), cell| {
+            (all + 1, tried + u32::from(cell.iter().any(|v| *v > 0)))
+        });
+        f64::from(tried) / f64::from(all)
     }
 
     fn greedy(&self, agent: usize, observation: &[f32]) -> &[f32] {
@@ -358,7 +159,7 @@ impl State {
             seen.sort_by(f64::total_cmp);
             let mut edges: Vec<f64> = (1..*bins).map(|place| seen[place * seen.len() / bins]).collect();
             // -0 and 0 are one edge to a look-up.
-            edges.dedup_by(|a, b| a == b);
+            edges.dedup_by(|later, earlier| *later <= *earlier);
             edges
         };
         bins.iter().enumerate().map(edges).collect()
@@ -413,7 +214,9 @@ impl Learner for Tabular {
         state.told += 1;
         if !state.waits_for_quantiles() {
             state.tables = state.make_tables();
-            std::mem::take(&mut state.waiting).iter().for_each(|row| state.learn(row));
+            for row in std::mem::take(&mut state.waiting) {
+                state.learn(&row);
+            }
         }
         Ok(())
     }
