@@ -173,7 +173,7 @@ impl<'a> RequestFeatures<'a> {
         let [publisher, device, country, category] = self.own;
         let [bias, advertiser, campaign, creative, format] = ad.own;
         let segment = u64::from(ad.by_segment);
-        Features(SmallVec::from_buf([
+        Features::full([
             bias,
             advertiser,
             campaign,
@@ -194,7 +194,7 @@ impl<'a> RequestFeatures<'a> {
             index(17, self.interest_match(ad)),
             index(18, segment),
             exposure_feature(exposures),
-        ]))
+        ])
     }
 
     /// Returns how well interests match what an ad is about, in five steps.

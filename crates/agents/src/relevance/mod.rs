@@ -217,7 +217,10 @@ impl RelevanceAgent {
         let wanted = Wanted::new(self.candidates, self.parameters.sampled as usize);
         for (imp, place) in sight.request.imps.iter().zip(0_u16..) {
             let found = retrieval.find(imp, wanted, &mut chance);
-            // All features, then all sums, then the rest: the weights lie far apart, and so many can be on their way at once.
+            if found.is_empty() {
+                continue;
+            }
+            // All features, then all rates: the weights lie far apart, and so many can be on their way at once.
             let featured: SmallVec<[Features; 16]> = found
                 .iter()
                 .map(|found| {
@@ -226,31 +229,25 @@ impl RelevanceAgent {
                     of_request.with(of_imp, &self.ads[found.creative.get()], views)
                 })
                 .collect();
-            let sums: SmallVec<[[f64; 2]; 16]> =
-                featured.iter().map(|features| self.model.sums(&features.0)).collect();
-            let mut rated: SmallVec<[([f64; 2], Features); 16]> = SmallVec::with_capacity(found.len());
-            // Places are sorted, not rankings: these are large.
-            let mut ranked: SmallVec<[(Reverse<i64>, CreativeIx, u16); 16]> =
-                SmallVec::with_capacity(found.len());
-            for (((found, features), sums), at) in found.iter().zip(featured).zip(sums).zip(0..) {
-                let rates = self.model.rates_of(sums);
-                let worth = value::expected(self.ads[found.creative.get()].worth(), rates);
-                ranked.push((Reverse(worth.get()), found.creative, at));
-                rated.push((rates, features));
-            }
-            ranked.sort_unstable();
-            let any = !ranked.is_empty();
-            proposals.reserve(ranked.len() + 1);
-            for (.., at) in ranked {
-                let (rates, features) = &mut rated[usize::from(at)];
-                let features = std::mem::take(features);
-                let ranking = ranking(place, &found[usize::from(at)], *rates, features);
+            let rates: SmallVec<[[f64; 2]; 16]> =
+                featured.iter().map(|features| self.model.rates(features.as_slice())).collect();
+            proposals.reserve(found.len() + 1);
+            for at in self.best_first(&found, &rates) {
+                let ranking = ranking(place, &found[at], rates[at], &featured[at]);
                 proposals.push(propose(Ask::Rank(ranking)));
             }
-            if any {
-                proposals.push(propose(Ask::Explore { imp: place, greed: self.greed() }));
-            }
+            proposals.push(propose(Ask::Explore { imp: place, greed: self.greed() }));
         }
+    }
+
+    /// Returns the places of the ads found, the one worth most first; ties go to the older ad.
+    fn best_first(&self, found: &[Found], rates: &[[f64; 2]]) -> impl Iterator<Item = usize> {
+        let worth = |found: &Found, rates| value::expected(self.ads[found.creative.get()].worth(), rates);
+        let all = found.iter().zip(rates).zip(0_u16..);
+        let mut ranked: SmallVec<[(Reverse<i64>, CreativeIx, u16); 16]> =
+            all.map(|((found, rates), at)| (Reverse(worth(found, *rates).get()), found.creative, at)).collect();
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(.., at)| usize::from(at))
     }
 }
 
@@ -258,7 +255,7 @@ fn propose(ask: Ask) -> Proposal {
     Proposal { agent: AgentName::Relevance, ask }
 }
 
-fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: Features) -> Ranking {
+fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: &Features) -> Ranking {
     Ranking {
         imp,
         creative: found.creative,
@@ -269,7 +266,7 @@ fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: Features) -> Rank
         floor: found.fit.floor,
         p_click: Probability::clamped(rates[0]),
         p_conversion: Probability::clamped(rates[1]),
-        features,
+        features: *features,
     }
 }
 
