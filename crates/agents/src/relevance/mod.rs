@@ -49,7 +49,7 @@ pub use ftrl::Ftrl;
 pub use model::BaseRates;
 
 use exposure::Exposures;
-use features::{AdFeatures, ImpFeatures, RequestFeatures};
+use features::{AdFeatures, ImpFeatures, Matched, RequestFeatures};
 use index::Index;
 use model::{Model, Rate};
 use retrieve::{Found, Retrieval, Wanted};
@@ -214,6 +214,7 @@ impl RelevanceAgent {
         let mut chance = view.chance.stream(AgentName::Relevance.name());
         let mut retrieval = self.retrieval(sight, view.now);
         let of_request = RequestFeatures::of(sight.request, sight.interests, view.now);
+        let mut matched = Matched::default();
         let wanted = Wanted::new(self.candidates, self.parameters.sampled as usize);
         for (imp, place) in sight.request.imps.iter().zip(0_u16..) {
             let found = retrieval.find(imp, wanted, &mut chance);
@@ -226,7 +227,7 @@ impl RelevanceAgent {
                 .map(|found| {
                     let views = retrieval.seen().views(found.creative);
                     let of_imp = ImpFeatures::of(imp, found.fit.kind);
-                    of_request.with(of_imp, &self.ads[found.creative.get()], views)
+                    of_request.with(of_imp, &self.ads[found.creative.get()], views, &mut matched)
                 })
                 .collect();
             let rates: SmallVec<[[f64; 2]; 16]> =
