@@ -19,8 +19,7 @@ impl Engine {
             return Judgement { verdict: NoticeVerdict::Expired, charged: Nanos::ZERO };
         };
         let verdict = precheck(open, notice).unwrap_or(NoticeVerdict::Counted);
-        let filtered =
-            verdict == NoticeVerdict::Counted && crews.screen_notice(open, notice, *now).is_some();
+        let filtered = verdict == NoticeVerdict::Counted && crews.screen_notice(open, notice, *now).is_some();
         let verdict = if filtered { NoticeVerdict::Filtered } else { verdict };
         let judgement = if verdict == NoticeVerdict::Counted {
             count(ledger, open, notice, *now)

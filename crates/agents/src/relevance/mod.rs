@@ -245,8 +245,9 @@ impl RelevanceAgent {
     fn best_first(&self, found: &[Found], rates: &[[f64; 2]]) -> impl Iterator<Item = usize> {
         let worth = |found: &Found, rates| value::expected(self.ads[found.creative.get()].worth(), rates);
         let all = found.iter().zip(rates).zip(0_u16..);
-        let mut ranked: SmallVec<[(Reverse<i64>, CreativeIx, u16); 16]> =
-            all.map(|((found, rates), at)| (Reverse(worth(found, *rates).get()), found.creative, at)).collect();
+        let mut ranked: SmallVec<[(Reverse<i64>, CreativeIx, u16); 16]> = all
+            .map(|((found, rates), at)| (Reverse(worth(found, *rates).get()), found.creative, at))
+            .collect();
         ranked.sort_unstable();
         ranked.into_iter().map(|(.., at)| usize::from(at))
     }
