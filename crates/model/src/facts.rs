@@ -11,7 +11,7 @@ use motet_units::{CpmMicros, Timestamp};
 use smallvec::SmallVec;
 
 use crate::{
-    campaign::{Campaign, Content, Goal},
+    campaign::{Campaign, Content},
     catalog::{Catalog, Chain},
     codes::{CategoryId, CodeSet, Mimes},
     eligibility::{self, Fit, Misfit},
@@ -28,8 +28,6 @@ pub struct Facts {
     pub campaign: CampaignIx,
     /// Its advertiser.
     pub advertiser: AdvertiserIx,
-    /// What its campaign pays for.
-    pub goal: Goal,
     /// The highest price its campaign pays, if it says.
     pub most_cpm: Option<CpmMicros>,
     start: Timestamp,
@@ -73,7 +71,6 @@ impl Facts {
         Self {
             campaign: CampaignIx(0),
             advertiser: AdvertiserIx(0),
-            goal: Goal::Cpm { price: CpmMicros::ZERO },
             most_cpm: None,
             start: Timestamp::default(),
             end: None,
@@ -92,7 +89,6 @@ impl Facts {
         Self {
             campaign: entry.campaign,
             advertiser: chain.campaign.advertiser,
-            goal: campaign.goal,
             most_cpm: campaign.most_cpm,
             start: campaign.flight.start,
             end: campaign.flight.end,

@@ -160,10 +160,10 @@ impl Bidder {
         sight: &BidderSight<'_>,
         ground: &mut Option<Ground<'a>>,
     ) -> (CpmMicros, CpmMicros) {
-        let facts = sight.catalog.facts(candidate.creative);
-        let (value, multiplier) = self.value(candidate, &facts.goal);
+        let campaign = &sight.catalog.campaign(candidate.campaign).campaign;
+        let (value, multiplier) = self.value(candidate, &campaign.goal);
         let willing = CpmMicros::bid_from_nanos(value.as_f64() * multiplier);
-        let willing = facts.most_cpm.map_or(willing, |most| willing.min(most));
+        let willing = campaign.most_cpm.map_or(willing, |most| willing.min(most));
         (value, self.bid(candidate, willing, ground))
     }
 
