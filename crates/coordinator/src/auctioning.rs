@@ -201,7 +201,7 @@ impl Room<'_> {
             market: priced.candidate.market,
             p_click: priced.candidate.p_click,
             p_conversion: priced.candidate.p_conversion,
-            features: priced.candidate.features.clone(),
+            features: priced.candidate.features,
             categories: if identity { request.inventory.categories.clone() } else { SmallVec::new() },
         }
     }

@@ -112,11 +112,10 @@ impl<'a, 't> Hearing<'a, 't> {
         (self.minutes.verdicts[place] == Verdict::Accepted).then(|| &self.minutes.proposals[place])
     }
 
-    /// Takes the features out of a ranking: they are not logged, and its candidate carries them on.
-    pub(crate) fn take_features(&mut self, place: usize) -> Features {
-        match &mut self.minutes.proposals[place].ask {
-            Ask::Rank(ranking) => std::mem::take(&mut ranking.features),
-            _ => Features::default(),
+    /// Drops the features of a ranking: they are not logged, and its candidate carries them on.
+    pub(crate) fn drop_features(&mut self, place: usize) {
+        if let Ask::Rank(ranking) = &mut self.minutes.proposals[place].ask {
+            ranking.features = Features::default();
         }
     }
 

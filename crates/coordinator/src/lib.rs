@@ -31,7 +31,6 @@ use motet_model::{
     decision::{Decision, ImpDecision, NoBidReason},
     ids::{BidId, CampaignIx, DecisionId},
     request::{AdRequest, Imp, MediaKind},
-    targeting::Ancestors,
 };
 use motet_units::{Chance, Multiplier, Nanos, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -148,8 +147,6 @@ pub struct Brief<'a> {
     pub view_digest: u64,
     /// The catalog.
     pub catalog: &'a Catalog,
-    /// A category's parent.
-    pub parent: Ancestors,
 }
 
 /// Where money is looked up and held. Only the ledger behind it can charge.
@@ -252,7 +249,7 @@ impl Desk {
                 let ranked = ranking::rank(&mut hearing, options, &screening, *relevance, admitted);
                 let greeds = ranked.map_or_else(SmallVec::new, |places| hearing.greeds(&places));
                 let asked = (*bidder, *pacer);
-                pricing::price(&mut hearing, options, &admitted.candidates, purse.book(), asked, greeds)
+                pricing::price(&mut hearing, options, admitted, purse.book(), asked, greeds)
             }
             Team::Baseline { baseline, .. } => {
                 let book = purse.book();

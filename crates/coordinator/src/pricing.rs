@@ -40,11 +40,13 @@ pub(crate) struct Field<'c> {
 pub(crate) fn price<'c>(
     hearing: &mut Hearing<'_, '_>,
     options: &Options,
-    candidates: &'c [Candidate],
+    admitted: &'c mut Admitted,
     book: &dyn AccountBook,
     (bidder, pacer): (&dyn Agent, &dyn Agent),
     greeds: Greeds,
 ) -> Field<'c> {
+    let Admitted { candidates, accounts, .. } = admitted;
+    let candidates: &[Candidate] = candidates;
     if candidates.is_empty() {
         return Field { greeds, ..Field::default() };
     }
@@ -54,8 +56,8 @@ pub(crate) fn price<'c>(
         catalog: hearing.brief.catalog,
     };
     let Some(offers) = hearing.ask(bidder, Sight::Bidder(sight)) else { return Field::default() };
-    let accounts: SmallVec<[_; 16]> = candidates.iter().map(|c| (c.ix, book.account(c.campaign))).collect();
-    let paces = hearing.ask(pacer, Sight::Pacer(PacerSight { accounts: &accounts }));
+    accounts.extend(candidates.iter().map(|c| (c.ix, book.account(c.campaign))));
+    let paces = hearing.ask(pacer, Sight::Pacer(PacerSight { accounts }));
     let place = |asked: CandidateIx| (asked.get() < candidates.len()).then_some(asked);
     resolve(hearing, options, candidates, (Some(offers), paces), greeds, place)
 }
@@ -152,7 +154,7 @@ fn take_offers(
             hearing.refuse(at, RefusedReason::Repeated);
             continue;
         }
-        let most = hearing.brief.catalog.campaign(candidates[ix.get()].campaign).campaign.most_cpm;
+        let most = hearing.brief.catalog.facts(candidates[ix.get()].creative).most_cpm;
         if bid > value {
             hearing.refuse(at, RefusedReason::AboveValue);
         } else if bid > most.unwrap_or(CpmMicros::MAX) || value > CpmMicros::MAX || bid < CpmMicros::ZERO {

@@ -1,16 +1,15 @@
 //! The second stage: the relevance agent names ads; each is checked against everything that binds it.
 
 use motet_agent::{
-    Agent, Ask, Candidate, CandidateIx, Features, MarketKey, Ranking, RefusedReason, RelevanceSight,
+    Account, Agent, Ask, Candidate, CandidateIx, MarketKey, Ranking, RefusedReason, RelevanceSight,
     Restraint, SafetyReason, Sight, View,
 };
 use motet_model::{
-    catalog::Chain,
-    eligibility::{self, Fit},
-    ids::CreativeIx,
+    eligibility::Fit,
+    facts::Facts,
     request::{AdRequest, DealPricing, Imp, MediaKind, Pricing},
-    targeting::is_among,
 };
+use smallvec::SmallVec;
 
 use crate::{
     Brief, Options, Screening,
@@ -51,8 +50,12 @@ pub(crate) fn view<'a>(brief: &Brief<'a>, screening: &'a Screening) -> View<'a> 
 pub(crate) struct Admitted {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) by_ranking: Vec<Option<CandidateIx>>,
+    /// The accounts shown to the pacer.
+    pub(crate) accounts: Vec<(CandidateIx, Account)>,
     /// The candidates' imps and creatives, close together.
-    named: Vec<(u16, CreativeIx)>,
+    named: Vec<u64>,
+    /// How many candidates each imp has.
+    of_imp: SmallVec<[u32; 8]>,
 }
 
 /// More room than this is given back after a decision.
@@ -64,15 +67,38 @@ impl Admitted {
         self.candidates.shrink_to(MOST_KEPT);
         self.by_ranking.clear();
         self.by_ranking.shrink_to(MOST_KEPT);
+        self.accounts.clear();
+        self.accounts.shrink_to(MOST_KEPT);
         self.named.clear();
         self.named.shrink_to(MOST_KEPT);
+        self.of_imp.clear();
     }
 
-    fn take(&mut self, candidate: Candidate) {
-        self.by_ranking.push(Some(candidate.ix));
-        self.named.push((candidate.imp, candidate.creative));
-        self.candidates.push(candidate);
+    /// Tells whether an ad may be named for an imp: not twice, and no more than so many for one imp.
+    fn has_room(&self, ranking: &Ranking, most: usize) -> Result<(), RefusedReason> {
+        if self.named.contains(&name(ranking)) {
+            return Err(RefusedReason::Repeated);
+        }
+        let of_imp = self.of_imp.get(usize::from(ranking.imp)).map_or(0, |count| *count as usize);
+        if of_imp >= most { Err(RefusedReason::OutOfRange) } else { Ok(()) }
     }
+
+    /// Notes that the next candidate is this one.
+    fn note(&mut self, ranking: &Ranking) -> CandidateIx {
+        let (ix, imp) = (CandidateIx(self.candidates.len() as u16), usize::from(ranking.imp));
+        if imp >= self.of_imp.len() {
+            self.of_imp.resize(imp + 1, 0);
+        }
+        self.of_imp[imp] += 1;
+        self.named.push(name(ranking));
+        self.by_ranking.push(Some(ix));
+        ix
+    }
+}
+
+/// Returns an imp and a creative as one number.
+fn name(ranking: &Ranking) -> u64 {
+    u64::from(ranking.imp) << 32 | u64::from(ranking.creative.0)
 }
 
 /// The markets of a request, one for each media kind, worked out when first asked for.
@@ -106,10 +132,9 @@ pub(crate) fn admit(
                 match judged {
                     Ok((imp, fit)) => {
                         let market = grounds.market(hearing.brief.request, fit.kind);
-                        let ix = CandidateIx(admitted.candidates.len() as u16);
-                        let mut candidate = candidate(hearing.brief, ranking, imp, fit, market, ix);
-                        candidate.features = hearing.take_features(place);
-                        admitted.take(candidate);
+                        let ix = admitted.note(ranking);
+                        admitted.candidates.push(candidate(hearing.brief, ranking, imp, fit, market, ix));
+                        hearing.drop_features(place);
                     }
                     Err(reason) => {
                         admitted.by_ranking.push(None);
@@ -141,26 +166,17 @@ fn judge<'a>(
     if ranking.creative.get() >= brief.catalog.creatives().len() {
         return Err(RefusedReason::UnknownTarget);
     }
-    if earlier.named.contains(&(ranking.imp, ranking.creative)) {
-        return Err(RefusedReason::Repeated);
-    }
-    let of_imp = earlier.named.iter().filter(|(of, _)| *of == ranking.imp).count();
-    if of_imp >= options.candidates_per_imp {
-        return Err(RefusedReason::OutOfRange);
-    }
-    let of = brief.catalog.chain(ranking.creative);
-    if of.creative.campaign != ranking.campaign || of.campaign.advertiser != ranking.advertiser {
+    earlier.has_room(ranking, options.candidates_per_imp)?;
+    let facts = brief.catalog.facts(ranking.creative);
+    if facts.campaign != ranking.campaign || facts.advertiser != ranking.advertiser {
         return Err(RefusedReason::UnknownTarget);
     }
-    forbid(brief, screening, ranking, &of)?;
-    let campaign = &of.campaign.campaign;
-    if !of.is_running() || !campaign.flight.covers(brief.now) {
+    forbid(brief, screening, ranking, facts)?;
+    if !facts.is_running() || !facts.covers(brief.now) {
         return Err(RefusedReason::NotEligible);
     }
-    let advertiser = &of.advertiser.advertiser;
-    let fit = eligibility::fit(of.creative, campaign, advertiser, brief.request, imp, brief.parent)
-        .map_err(|_| RefusedReason::NotEligible)?;
-    Ok((imp, fit))
+    let fit = facts.fit(brief.request, imp, || brief.catalog.chain(ranking.creative));
+    Ok((imp, fit.map_err(|_| RefusedReason::NotEligible)?))
 }
 
 /// Holds a candidate to every restraint. What relevance filtered already is checked again: no score outvotes it.
@@ -168,24 +184,21 @@ fn forbid(
     brief: &Brief<'_>,
     screening: &Screening,
     ranking: &Ranking,
-    of: &Chain<'_>,
+    facts: &Facts,
 ) -> Result<(), RefusedReason> {
     for restraint in &screening.restraints {
         let reason = match restraint {
             Restraint::RefuseRequest(reason) => Some(*reason),
             Restraint::ContextOnly(_) => None,
-            Restraint::ContentRisk { topic, risk } => (*risk
-                > of.advertiser.advertiser.brand_safety.most_for(*topic))
-            .then_some(SafetyReason::BrandRisk),
-            Restraint::NoCategory(category, reason) => {
-                let categories = &of.creative.creative.categories;
-                let within = categories.iter().any(|c| is_among(*c, &[*category], brief.parent));
-                within.then_some(*reason)
+            Restraint::ContentRisk { topic, risk } => {
+                let safety = &brief.catalog.advertiser(ranking.advertiser).advertiser.brand_safety;
+                (*risk > safety.most_for(*topic)).then_some(SafetyReason::BrandRisk)
             }
+            Restraint::NoCategory(category, reason) => facts.advertises(*category).then_some(*reason),
             Restraint::NoAdvertiser(ix) => {
                 (*ix == ranking.advertiser).then_some(SafetyReason::AdvertiserBlock)
             }
-            Restraint::HonourSwitches => of.is_killed().then_some(SafetyReason::KillSwitch),
+            Restraint::HonourSwitches => facts.is_killed().then_some(SafetyReason::KillSwitch),
         };
         if let Some(reason) = reason {
             return Err(RefusedReason::Unsafe(reason));
@@ -222,6 +235,6 @@ fn candidate(
         market,
         p_click: ranking.p_click,
         p_conversion: ranking.p_conversion,
-        features: Features::default(),
+        features: ranking.features,
     }
 }

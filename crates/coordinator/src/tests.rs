@@ -130,7 +130,6 @@ impl Cast {
             request,
             view_digest: 0,
             catalog: &catalog,
-            parent: |_| None,
         };
         decide(&Options::default(), &brief, &self.team(), purse, timing)
     }
@@ -421,7 +420,6 @@ fn a_kill_switch_stops_a_campaign_that_every_agent_wants() {
         request: &request,
         view_digest: 0,
         catalog: &catalog,
-        parent: |_| None,
     };
     let cast = Cast::new();
     let ruling =

@@ -35,7 +35,6 @@ use motet_ledger::Ledger;
 use motet_model::{
     catalog::{self, Catalog, Change, Presence},
     ids::{BidId, CampaignIx, DecisionId},
-    taxonomy,
 };
 use motet_policy::{Policy, PolicySet};
 use motet_units::{Chance, Nanos, Timestamp};
@@ -155,7 +154,6 @@ impl Engine {
             request,
             view_digest: sealed.digest,
             catalog: &self.catalog,
-            parent: taxonomy::parent,
         };
         let candidate = self.options.candidate.as_deref();
         let arm = candidate.map_or(Arm::Control, |candidate| candidate.arm(request));

@@ -1,132 +1,117 @@
 //! Notices: each is judged once, charges at most once, and is then told to the agents.
 
 use motet_agent::{BidRecord, Observation};
-use motet_ledger::{Released, Settlement};
+use motet_ledger::{Ledger, Released, Settlement};
 use motet_model::{
     decision::Charge,
     ids::BidId,
     outcome::{Notice, NoticeKind, NoticeVerdict},
 };
-use motet_units::{CpmMicros, Nanos, Span};
+use motet_units::{CpmMicros, Nanos, Span, Timestamp};
 
-use crate::{Engine, Judgement, bids::OpenBid};
+use crate::{Engine, Judgement, Options, bids::OpenBid};
 
 impl Engine {
     /// Judges a notice, charges what it makes chargeable, and tells the agents.
     pub(crate) fn take_notice(&mut self, notice: &Notice) -> Judgement {
-        let Some(open) = self.bids.get(notice.bid) else {
+        let Self { bids, crews, ledger, options, now, .. } = self;
+        let Some(open) = bids.get_mut(notice.bid) else {
             return Judgement { verdict: NoticeVerdict::Expired, charged: Nanos::ZERO };
         };
         let verdict = precheck(open, notice).unwrap_or(NoticeVerdict::Counted);
-        let filtered =
-            verdict == NoticeVerdict::Counted && self.crews.screen_notice(open, notice, self.now).is_some();
+        let filtered = verdict == NoticeVerdict::Counted && crews.screen_notice(open, notice, *now).is_some();
         let verdict = if filtered { NoticeVerdict::Filtered } else { verdict };
         let judgement = if verdict == NoticeVerdict::Counted {
-            self.count(notice)
+            count(ledger, open, notice, *now)
         } else {
             Judgement { verdict, charged: Nanos::ZERO }
         };
-        self.tell(notice, judgement.verdict);
+        let counted = judgement.verdict == NoticeVerdict::Counted;
+        let window_s = if counted { remember(open, notice, options, *now) } else { 0 };
+        let observation =
+            Observation::Noticed { bid: &open.record, notice, verdict: judgement.verdict, known_at: *now };
+        crews.observe_own(open.arm, &observation);
+        let campaign = open.record.bid.campaign;
+        if window_s > 0 {
+            bids.keep_until(notice.bid, *now + Span::from_secs(i64::from(window_s)));
+        }
+        self.recheck(campaign);
         judgement
     }
+}
 
-    fn count(&mut self, notice: &Notice) -> Judgement {
-        let (verdict, charged) = match notice.kind {
-            NoticeKind::Billed { price } => self.bill(notice.bid, price),
-            NoticeKind::Impression => self.impress(notice.bid),
-            NoticeKind::Lost { .. } => (self.release(notice.bid), Nanos::ZERO),
-            NoticeKind::Won { .. } | NoticeKind::Click | NoticeKind::Conversion { .. } => {
-                (NoticeVerdict::Counted, Nanos::ZERO)
-            }
-        };
-        if verdict == NoticeVerdict::Counted {
-            self.remember(notice);
+/// Counts a notice that passed, and charges what it makes chargeable.
+fn count(ledger: &mut Ledger, open: &OpenBid, notice: &Notice, now: Timestamp) -> Judgement {
+    let (verdict, charged) = match notice.kind {
+        NoticeKind::Billed { price } => bill(ledger, &open.record, price, now),
+        NoticeKind::Impression => impress(ledger, &open.record, now),
+        NoticeKind::Lost { .. } => (release(ledger, &open.record, now), Nanos::ZERO),
+        NoticeKind::Won { .. } | NoticeKind::Click | NoticeKind::Conversion { .. } => {
+            (NoticeVerdict::Counted, Nanos::ZERO)
         }
-        Judgement { verdict, charged }
-    }
+    };
+    Judgement { verdict, charged }
+}
 
-    fn bill(&mut self, id: BidId, price: Option<CpmMicros>) -> (NoticeVerdict, Nanos) {
-        let Some(open) = self.bids.get(id) else { return (NoticeVerdict::Expired, Nanos::ZERO) };
-        let amount = charge(&open.record, price.unwrap_or(open.record.bid.price));
-        match open.record.bid.charge {
-            Charge::OnBilling => self.settle(id, amount),
-            // A test bid holds no money; its bill counts as told and costs nothing.
-            Charge::Never => (NoticeVerdict::Counted, Nanos::ZERO),
-            Charge::OnImpression => (NoticeVerdict::Contradicts, Nanos::ZERO),
+fn bill(
+    ledger: &mut Ledger,
+    record: &BidRecord,
+    price: Option<CpmMicros>,
+    now: Timestamp,
+) -> (NoticeVerdict, Nanos) {
+    let amount = charge(record, price.unwrap_or(record.bid.price));
+    match record.bid.charge {
+        Charge::OnBilling => settle(ledger, record.bid.id, amount, now),
+        // A test bid holds no money; its bill counts as told and costs nothing.
+        Charge::Never => (NoticeVerdict::Counted, Nanos::ZERO),
+        Charge::OnImpression => (NoticeVerdict::Contradicts, Nanos::ZERO),
+    }
+}
+
+fn impress(ledger: &mut Ledger, record: &BidRecord, now: Timestamp) -> (NoticeVerdict, Nanos) {
+    match record.bid.charge {
+        Charge::OnImpression => settle(ledger, record.bid.id, record.bid.reserved, now),
+        Charge::OnBilling | Charge::Never => (NoticeVerdict::Counted, Nanos::ZERO),
+    }
+}
+
+fn settle(ledger: &mut Ledger, id: BidId, amount: Nanos, now: Timestamp) -> (NoticeVerdict, Nanos) {
+    match ledger.settle(id, amount, now) {
+        Settlement::Settled { charged, .. } => (NoticeVerdict::Counted, charged),
+        Settlement::Duplicate { .. } => (NoticeVerdict::Duplicate, Nanos::ZERO),
+        Settlement::Refused(refused) => (unsettled(refused), Nanos::ZERO),
+    }
+}
+
+fn release(ledger: &mut Ledger, record: &BidRecord, now: Timestamp) -> NoticeVerdict {
+    match ledger.release(record.bid.id, now) {
+        Released::Released { .. } => NoticeVerdict::Counted,
+        Released::Duplicate => NoticeVerdict::Duplicate,
+        // A test bid holds nothing that could be released.
+        _ if record.bid.charge == Charge::Never => NoticeVerdict::Counted,
+        _ => NoticeVerdict::Contradicts,
+    }
+}
+
+/// Writes what was told into the bid's history. Returns for how many seconds the bid is kept for what may follow.
+fn remember(open: &mut OpenBid, notice: &Notice, options: &Options, now: Timestamp) -> u32 {
+    let history = &mut open.history;
+    let told = match notice.kind {
+        NoticeKind::Won { .. } => &mut history.won,
+        NoticeKind::Billed { .. } => &mut history.billed,
+        NoticeKind::Lost { .. } => &mut history.lost,
+        NoticeKind::Impression => &mut history.impressed,
+        NoticeKind::Click => &mut history.clicked,
+        NoticeKind::Conversion { .. } => {
+            open.conversions.push(notice.key);
+            return 0;
         }
-    }
-
-    fn impress(&mut self, id: BidId) -> (NoticeVerdict, Nanos) {
-        let Some(open) = self.bids.get(id) else { return (NoticeVerdict::Expired, Nanos::ZERO) };
-        match open.record.bid.charge {
-            Charge::OnImpression => {
-                let amount = open.record.bid.reserved;
-                self.settle(id, amount)
-            }
-            Charge::OnBilling | Charge::Never => (NoticeVerdict::Counted, Nanos::ZERO),
-        }
-    }
-
-    fn settle(&mut self, id: BidId, amount: Nanos) -> (NoticeVerdict, Nanos) {
-        match self.ledger.settle(id, amount, self.now) {
-            Settlement::Settled { charged, .. } => (NoticeVerdict::Counted, charged),
-            Settlement::Duplicate { .. } => (NoticeVerdict::Duplicate, Nanos::ZERO),
-            Settlement::Refused(refused) => (unsettled(refused), Nanos::ZERO),
-        }
-    }
-
-    fn release(&mut self, id: BidId) -> NoticeVerdict {
-        match self.ledger.release(id, self.now) {
-            Released::Released { .. } => NoticeVerdict::Counted,
-            Released::Duplicate => NoticeVerdict::Duplicate,
-            // A test bid holds nothing that could be released.
-            _ if self.bids.get(id).is_some_and(|open| open.record.bid.charge == Charge::Never) => {
-                NoticeVerdict::Counted
-            }
-            _ => NoticeVerdict::Contradicts,
-        }
-    }
-
-    /// Writes what was told into the bid's history, and keeps it for what may follow.
-    fn remember(&mut self, notice: &Notice) {
-        let now = self.now;
-        let Some(open) = self.bids.get_mut(notice.bid) else { return };
-        let history = &mut open.history;
-        let window_s = match notice.kind {
-            NoticeKind::Won { .. } => {
-                history.won = Some(now);
-                0
-            }
-            NoticeKind::Billed { .. } => {
-                history.billed = Some(now);
-                0
-            }
-            NoticeKind::Lost { .. } => {
-                history.lost = Some(now);
-                0
-            }
-            NoticeKind::Impression => {
-                history.impressed = Some(now);
-                self.options.click_window_s
-            }
-            NoticeKind::Click => {
-                history.clicked = Some(now);
-                self.options.conversion_window_s
-            }
-            NoticeKind::Conversion { .. } => {
-                open.conversions.push(notice.key);
-                0
-            }
-        };
-        self.bids.keep_until(notice.bid, now + Span::from_secs(i64::from(window_s)));
-    }
-
-    fn tell(&mut self, notice: &Notice, verdict: NoticeVerdict) {
-        let Some(open) = self.bids.get(notice.bid) else { return };
-        let (campaign, arm) = (open.record.bid.campaign, open.arm);
-        let observation = Observation::Noticed { bid: &open.record, notice, verdict, known_at: self.now };
-        self.crews.observe_own(arm, &observation);
-        self.recheck(campaign);
+    };
+    *told = Some(now);
+    match notice.kind {
+        NoticeKind::Impression => options.click_window_s,
+        NoticeKind::Click => options.conversion_window_s,
+        _ => 0,
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     campaign::{Advertiser, Campaign, Creative, Status},
+    facts::{Facts, Table},
     ids::{AdvertiserIx, CampaignIx, CreativeIx},
 };
 
@@ -147,6 +148,7 @@ pub enum Presence {
 
 /// Everything advertisers have told us.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "Stored")]
 pub struct Catalog {
     // Entries are shared, so that a copy for readers costs a count each and a change copies one entry alone.
     advertisers: Vec<Arc<AdvertiserEntry>>,
@@ -157,6 +159,41 @@ pub struct Catalog {
     creative_by_id: Arc<BTreeMap<String, CreativeIx>>,
     switches: BTreeSet<Switch>,
     version: u64,
+    /// Follows from the rest.
+    #[serde(skip)]
+    pub(crate) facts: Table,
+}
+
+/// A catalog as it is stored.
+#[derive(Deserialize)]
+struct Stored {
+    advertisers: Vec<Arc<AdvertiserEntry>>,
+    campaigns: Vec<Arc<CampaignEntry>>,
+    creatives: Vec<Arc<CreativeEntry>>,
+    advertiser_by_id: Arc<BTreeMap<String, AdvertiserIx>>,
+    campaign_by_id: Arc<BTreeMap<String, CampaignIx>>,
+    creative_by_id: Arc<BTreeMap<String, CreativeIx>>,
+    switches: BTreeSet<Switch>,
+    version: u64,
+}
+
+impl From<Stored> for Catalog {
+    fn from(stored: Stored) -> Self {
+        let mut catalog = Self {
+            advertisers: stored.advertisers,
+            campaigns: stored.campaigns,
+            creatives: stored.creatives,
+            advertiser_by_id: stored.advertiser_by_id,
+            campaign_by_id: stored.campaign_by_id,
+            creative_by_id: stored.creative_by_id,
+            switches: stored.switches,
+            version: stored.version,
+            facts: Table::default(),
+        };
+        let ads = catalog.creatives.len() as u32;
+        catalog.note_facts((0..ads).map(CreativeIx));
+        catalog
+    }
 }
 
 impl Catalog {
@@ -190,18 +227,21 @@ impl Catalog {
     fn mark_killed(&mut self, switch: &Switch, killed: bool) {
         match switch {
             Switch::Advertiser(id) => {
-                if let Some(ix) = self.advertiser_by_id.get(id) {
+                if let Some(ix) = self.advertiser_by_id.get(id).copied() {
                     Arc::make_mut(&mut self.advertisers[ix.get()]).killed = killed;
+                    self.note_facts_of_advertiser(ix);
                 }
             }
             Switch::Campaign(id) => {
-                if let Some(ix) = self.campaign_by_id.get(id) {
+                if let Some(ix) = self.campaign_by_id.get(id).copied() {
                     Arc::make_mut(&mut self.campaigns[ix.get()]).killed = killed;
+                    self.note_facts_of_campaign(ix);
                 }
             }
             Switch::Creative(id) => {
-                if let Some(ix) = self.creative_by_id.get(id) {
+                if let Some(ix) = self.creative_by_id.get(id).copied() {
                     Arc::make_mut(&mut self.creatives[ix.get()]).killed = killed;
+                    self.note_facts([ix]);
                 }
             }
             Switch::Everything | Switch::Publisher(_) => {}
@@ -209,10 +249,11 @@ impl Catalog {
     }
 
     fn put_advertiser(&mut self, advertiser: &Advertiser) {
-        if let Some(ix) = self.advertiser_by_id.get(&advertiser.id) {
+        if let Some(ix) = self.advertiser_by_id.get(&advertiser.id).copied() {
             let entry = Arc::make_mut(&mut self.advertisers[ix.get()]);
             entry.advertiser = advertiser.clone();
             entry.presence = Presence::Present;
+            self.note_facts_of_advertiser(ix);
             return;
         }
         let ix = AdvertiserIx(self.advertisers.len() as u32);
@@ -230,7 +271,7 @@ impl Catalog {
             campaign: campaign.id.clone(),
             advertiser: campaign.advertiser.clone(),
         })?;
-        if let Some(ix) = self.campaign_by_id.get(&campaign.id) {
+        if let Some(ix) = self.campaign_by_id.get(&campaign.id).copied() {
             let entry = Arc::make_mut(&mut self.campaigns[ix.get()]);
             if entry.advertiser != owner {
                 let owner = entry.campaign.advertiser.clone();
@@ -238,6 +279,7 @@ impl Catalog {
             }
             entry.campaign = campaign.clone();
             entry.presence = Presence::Present;
+            self.note_facts_of_campaign(ix);
             return Ok(());
         }
         let ix = CampaignIx(self.campaigns.len() as u32);
@@ -259,7 +301,7 @@ impl Catalog {
             campaign: creative.campaign.clone(),
         })?;
         let secure = creative.is_secure();
-        if let Some(ix) = self.creative_by_id.get(&creative.id) {
+        if let Some(ix) = self.creative_by_id.get(&creative.id).copied() {
             let entry = Arc::make_mut(&mut self.creatives[ix.get()]);
             if entry.campaign != owner {
                 let owner = entry.creative.campaign.clone();
@@ -268,6 +310,7 @@ impl Catalog {
             entry.creative = creative.clone();
             entry.secure = secure;
             entry.presence = Presence::Present;
+            self.note_facts([ix]);
             return Ok(());
         }
         let ix = CreativeIx(self.creatives.len() as u32);
@@ -280,12 +323,14 @@ impl Catalog {
             killed: self.switches.contains(&Switch::Creative(creative.id.clone())),
             presence: Presence::Present,
         }));
+        self.note_facts([ix]);
         Ok(())
     }
 
     fn remove_creative(&mut self, id: &str) -> Result<(), Error> {
         let ix = self.creative_ix(id).ok_or_else(|| not_found("creative", id))?;
         Arc::make_mut(&mut self.creatives[ix.get()]).presence = Presence::Removed;
+        self.note_facts([ix]);
         Ok(())
     }
 
@@ -301,6 +346,7 @@ impl Catalog {
         for creative in entry.creatives.clone() {
             Arc::make_mut(&mut self.creatives[creative.get()]).presence = Presence::Removed;
         }
+        self.note_facts_of_campaign(ix);
     }
 
     fn remove_advertiser(&mut self, id: &str) -> Result<(), Error> {
@@ -310,6 +356,16 @@ impl Catalog {
             self.remove_campaign_at(campaign);
         }
         Ok(())
+    }
+
+    fn note_facts_of_campaign(&mut self, ix: CampaignIx) {
+        let entry = Arc::clone(&self.campaigns[ix.get()]);
+        self.note_facts(entry.creatives.iter().copied());
+    }
+
+    fn note_facts_of_advertiser(&mut self, ix: AdvertiserIx) {
+        let entry = Arc::clone(&self.advertisers[ix.get()]);
+        entry.campaigns.iter().for_each(|campaign| self.note_facts_of_campaign(*campaign));
     }
 
     /// Returns a number that grows with every change.
@@ -348,6 +404,11 @@ impl Catalog {
     /// Returns a creative, removed ones too.
     pub fn creative(&self, ix: CreativeIx) -> &CreativeEntry {
         &self.creatives[ix.get()]
+    }
+
+    /// Returns what is asked of a creative most often.
+    pub fn facts(&self, ix: CreativeIx) -> &Facts {
+        self.facts.get(ix)
     }
 
     /// Iterates over all advertisers by index, removed ones too.

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod codes;
 pub mod decision;
 pub mod eligibility;
+pub mod facts;
 pub mod ids;
 pub mod outcome;
 pub mod request;

@@ -137,6 +137,47 @@ impl Lineage {
     }
 }
 
+/// Which lists of a targeting are filled: a bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Asks(u16);
+
+impl Asks {
+    const CATEGORIES: u16 = 1;
+
+    /// Reads a targeting. Deals are no part of it: they are matched per imp.
+    pub fn of(targeting: &Targeting) -> Self {
+        let Targeting { categories, places, excluded_places, devices, systems, languages, .. } = targeting;
+        let Targeting { channels, excluded_categories, segments, excluded_segments, .. } = targeting;
+        let Targeting { keywords, publishers, dayparts, .. } = targeting;
+        let filled = [
+            !categories.is_empty(),
+            !places.is_empty(),
+            !excluded_places.is_empty(),
+            !devices.is_empty(),
+            !systems.is_empty(),
+            !languages.is_empty(),
+            !channels.is_empty(),
+            !excluded_categories.is_empty(),
+            !segments.is_empty(),
+            !excluded_segments.is_empty(),
+            !keywords.is_empty(),
+            !publishers.is_empty(),
+            !dayparts.is_empty(),
+        ];
+        Self(filled.iter().zip(0..).fold(0, |bits, (filled, place)| bits | u16::from(*filled) << place))
+    }
+
+    /// Tells whether content categories are asked for.
+    pub const fn categories(self) -> bool {
+        self.0 & Self::CATEGORIES != 0
+    }
+
+    /// Tells whether anything else is asked for, or kept away from.
+    pub const fn more_than_categories(self) -> bool {
+        self.0 & !Self::CATEGORIES != 0
+    }
+}
+
 fn any_or_empty<T>(wanted: &[T], mut holds: impl FnMut(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(&mut holds)
 }

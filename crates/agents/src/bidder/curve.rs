@@ -140,16 +140,32 @@ impl Curve {
 
     /// Blends a market's own outcomes with a wider market's curve, which counts as `weight` outcomes at most.
     pub(super) fn blend(own: &Masses, wider: &Self, weight: f64, grid: &Grid) -> Self {
+        let mut curve =
+            Self { shares: Vec::with_capacity(BINS), lines: Vec::with_capacity(BINS), evidence: 0.0 };
+        curve.blend_again(own, wider, weight, grid);
+        curve
+    }
+
+    /// Becomes what [`Curve::blend`] gives, in the memory it has.
+    pub(super) fn blend_again(&mut self, own: &Masses, wider: &Self, weight: f64, grid: &Grid) {
         let borrowed = wider.evidence.min(weight);
         // An even mass of one outcome keeps every share above 0.
         let floor = 1.0 / BINS as f64;
         let sum = own.total + borrowed + 1.0;
         let mass = own.by_bin.iter().zip(&wider.shares);
-        let shares = mass.map(|(own, wider)| (own + borrowed * wider + floor) / sum).collect();
-        Self::of_shares(shares, own.total + borrowed, grid)
+        self.shares.clear();
+        self.shares.extend(mass.map(|(own, wider)| (own + borrowed * wider + floor) / sum));
+        self.evidence = own.total + borrowed;
+        self.draw_lines(grid);
     }
 
     fn of_shares(shares: Vec<f64>, evidence: f64, grid: &Grid) -> Self {
+        let mut curve = Self { shares, lines: Vec::with_capacity(BINS), evidence };
+        curve.draw_lines(grid);
+        curve
+    }
+
+    fn draw_lines(&mut self, grid: &Grid) {
         let mut below = 0.0;
         let line = |(bin, share): (usize, &f64)| {
             let (low, high) = (grid.lower(bin), grid.upper[bin]);
@@ -158,8 +174,8 @@ impl Curve {
             below += share;
             (slope, zero)
         };
-        let lines = shares.iter().enumerate().map(line).collect();
-        Self { shares, lines, evidence }
+        self.lines.clear();
+        self.lines.extend(self.shares.iter().enumerate().map(line));
     }
 
     /// Returns how many outcomes the curve stands for.

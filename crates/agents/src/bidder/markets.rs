@@ -90,15 +90,17 @@ impl Markets {
 
     /// Learns one outcome of a market.
     pub(super) fn learn(&mut self, key: MarketKey, kind: MediaKind, rival: Rival) {
-        let memory = self.options.memory.max(1.0);
-        let wider = self.kind_curves[kind as usize].clone();
         let place = self.place_of(key, kind);
-        self.all.add(rival, &wider, &self.grid, memory);
-        self.kinds[kind as usize].add(rival, &wider, &self.grid, memory);
-        let market = &mut self.known[place];
-        let current = market.curve.as_ref().unwrap_or(&wider);
-        market.masses.add(rival, current, &self.grid, memory);
-        market.curve = Some(Curve::blend(&market.masses, &wider, self.options.borrowed, &self.grid));
+        let Self { options, grid, all, kinds, kind_curves, known, .. } = self;
+        let (memory, wider) = (options.memory.max(1.0), &kind_curves[kind as usize]);
+        all.add(rival, wider, grid, memory);
+        kinds[kind as usize].add(rival, wider, grid, memory);
+        let Market { masses, curve, .. } = &mut known[place];
+        masses.add(rival, curve.as_ref().unwrap_or(wider), grid, memory);
+        match curve {
+            Some(curve) => curve.blend_again(masses, wider, options.borrowed, grid),
+            None => *curve = Some(Curve::blend(masses, wider, options.borrowed, grid)),
+        }
     }
 
     fn place_of(&mut self, key: MarketKey, kind: MediaKind) -> usize {
@@ -138,8 +140,11 @@ impl Markets {
 
     fn rebuild(&mut self) {
         for market in &mut self.known {
-            let wider = &self.kind_curves[market.kind as usize];
-            market.curve = Some(Curve::blend(&market.masses, wider, self.options.borrowed, &self.grid));
+            let (wider, borrowed) = (&self.kind_curves[market.kind as usize], self.options.borrowed);
+            match &mut market.curve {
+                Some(curve) => curve.blend_again(&market.masses, wider, borrowed, &self.grid),
+                None => market.curve = Some(Curve::blend(&market.masses, wider, borrowed, &self.grid)),
+            }
         }
     }
 

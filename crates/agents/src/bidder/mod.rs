@@ -37,7 +37,7 @@ use motet_agent::{
     Sight, Tick, View,
 };
 use motet_model::{
-    campaign::Campaign,
+    campaign::Goal,
     catalog::{Catalog, Change},
     decision::Charge,
     ids::{BidId, CampaignIx},
@@ -116,6 +116,8 @@ struct Ground<'a> {
     floor: CpmMicros,
     least: Least,
     curve: &'a Curve,
+    /// What the learned bid weighs; the cold shade weighs the rest.
+    weight: f64,
     /// The last value shaded here, and the bin its bid lies in: it bounds the search for lower values.
     bound: (f64, usize),
 }
@@ -151,27 +153,27 @@ impl Bidder {
         self.trackers.get(campaign.get()).map_or(1.0, |tracker| tracker.multiplier)
     }
 
+    /// Returns what an impression is worth to a candidate's campaign, and what is offered for it.
     fn offer<'a>(
         &'a self,
         candidate: &Candidate,
         sight: &BidderSight<'_>,
         ground: &mut Option<Ground<'a>>,
-    ) -> Ask {
+    ) -> (CpmMicros, CpmMicros) {
         let campaign = &sight.catalog.campaign(candidate.campaign).campaign;
-        let (value, multiplier, shade) = self.value(candidate, campaign);
+        let (value, multiplier, shade) = self.value(candidate, &campaign.goal);
         let willing = CpmMicros::bid_from_nanos(value.as_f64() * multiplier);
         let willing = campaign.most_cpm.map_or(willing, |most| willing.min(most));
-        let bid = shift(self.bid(candidate, willing, ground), willing, candidate, shade);
-        Ask::Offer { candidate: candidate.ix, value, bid }
+        (value, shift(self.bid(candidate, willing, ground), willing, candidate, shade))
     }
 
-    fn value(&self, candidate: &Candidate, campaign: &Campaign) -> (CpmMicros, f64, f64) {
+    fn value(&self, candidate: &Candidate, goal: &Goal) -> (CpmMicros, f64, f64) {
         let (p_click, p_conversion) = (candidate.p_click, candidate.p_conversion);
         let Some(tracker) = self.trackers.get(candidate.campaign.get()) else {
-            let worth = Tracker::default().worth(&campaign.goal, p_click, p_conversion);
+            let worth = Tracker::default().worth(goal, p_click, p_conversion);
             return (CpmMicros::bid_from_nanos(worth), 1.0, 0.0);
         };
-        let worth = tracker.worth(&campaign.goal, p_click, p_conversion);
+        let worth = tracker.worth(goal, p_click, p_conversion);
         (CpmMicros::bid_from_nanos(worth), tracker.multiplier, tracker.shade)
     }
 
@@ -189,8 +191,10 @@ impl Bidder {
             _ if candidate.fixed_price => floor,
             Pricing::SecondPrice => willing,
             Pricing::FirstPrice => {
-                let known = ground.take().filter(|ground| ground.holds(candidate));
-                let ground = ground.insert(known.unwrap_or_else(|| self.ground(candidate)));
+                if !ground.as_ref().is_some_and(|ground| ground.holds(candidate)) {
+                    *ground = None;
+                }
+                let ground = ground.get_or_insert_with(|| self.ground(candidate));
                 self.shade(candidate, willing, ground)
             }
         }
@@ -199,14 +203,9 @@ impl Bidder {
     fn ground(&self, candidate: &Candidate) -> Ground<'_> {
         let (market, kind, floor) = (candidate.market, candidate.kind, candidate.floor);
         let least = Least::of(floor.as_f64(), self.markets.grid());
-        Ground {
-            market,
-            kind,
-            floor,
-            least,
-            curve: self.markets.curve(market, kind),
-            bound: (f64::MAX, BINS),
-        }
+        let curve = self.markets.curve(market, kind);
+        let weight = curve.evidence() / (curve.evidence() + self.options.cold.max(f64::MIN_POSITIVE));
+        Ground { market, kind, floor, least, curve, weight, bound: (f64::MAX, BINS) }
     }
 
     fn shade(&self, candidate: &Candidate, willing: CpmMicros, ground: &mut Ground<'_>) -> CpmMicros {
@@ -216,8 +215,7 @@ impl Bidder {
         let (learned, bin) = curve.best_bid(value, ground.least, last, self.markets.grid());
         ground.bound = (value, bin);
         let cold = value * self.options.cold_shade;
-        let weight = curve.evidence() / (curve.evidence() + self.options.cold.max(f64::MIN_POSITIVE));
-        let bid = weight * learned + (1.0 - weight) * cold;
+        let bid = ground.weight * learned + (1.0 - ground.weight) * cold;
         CpmMicros::bid_from_nanos(bid).clamp(candidate.floor, willing)
     }
 
@@ -385,8 +383,12 @@ impl Agent for Bidder {
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {
         let Sight::Bidder(sight) = &view.sight else { return };
         let mut ground = None;
-        let offers = sight.candidates.iter().map(|candidate| self.offer(candidate, sight, &mut ground));
-        proposals.extend(offers.map(|ask| Proposal { agent: AgentName::Bidder, ask }));
+        proposals.reserve(sight.candidates.len());
+        for candidate in sight.candidates {
+            let (value, bid) = self.offer(candidate, sight, &mut ground);
+            let ask = Ask::Offer { candidate: candidate.ix, value, bid };
+            proposals.push(Proposal { agent: AgentName::Bidder, ask });
+        }
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {

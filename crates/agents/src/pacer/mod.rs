@@ -164,10 +164,12 @@ impl Agent for Pacer {
 
     fn propose(&self, view: &View<'_>, proposals: &mut Vec<Proposal>) {
         let Sight::Pacer(sight) = &view.sight else { return };
+        let least = libm::log(self.options.least_multiplier);
+        let first = Multiplier::clamped(self.options.first_multiplier);
+        proposals.reserve(sight.accounts.len());
         for (candidate, account) in sight.accounts {
             let plan = self.plans.get(account.campaign.get());
-            let first = Multiplier::clamped(self.options.first_multiplier);
-            let multiplier = plan.map_or(first, |plan| plan.multiplier(account, view.now, &self.options));
+            let multiplier = plan.map_or(first, |plan| plan.multiplier(account, view.now, least));
             let ask = Ask::Pace { candidate: *candidate, multiplier };
             proposals.push(Proposal { agent: AgentName::Pacer, ask });
         }

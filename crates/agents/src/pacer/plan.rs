@@ -130,13 +130,12 @@ impl Plan {
         account.spent_today.as_f64() + self.pending_share(budget) * account.reserved_today.as_f64()
     }
 
-    /// Returns the share of the bid let through now.
-    pub(super) fn multiplier(&self, account: &Account, now: Timestamp, options: &Options) -> Multiplier {
+    /// Returns the share of the bid let through now. `least` is the logarithm of the lowest multiplier.
+    pub(super) fn multiplier(&self, account: &Account, now: Timestamp, least: f64) -> Multiplier {
         let is_planned = self.day.is_some();
         if self.pacing == Pacing::Asap || (is_planned && self.budget.is_none()) {
             return Multiplier::ONE;
         }
-        let least = libm::log(options.least_multiplier);
         let Some(budget) = self.budget.filter(|_| now < self.day_end) else {
             // A new day, or a campaign no tick has seen: what was learned before.
             return Multiplier::clamped(libm::exp(self.integral.clamp(least, 0.0)));
@@ -179,7 +178,7 @@ impl Plan {
         let next = if past < 1.0 { ((soon - past) / (1.0 - past)).clamp(0.0, 1.0) } else { 0.0 };
         self.slope = (budget - self.reference) * next / 60e6;
         (self.past, self.at, self.day_end) = (past, now, window.day_end);
-        let multiplier = self.multiplier(account, now, options).get();
+        let multiplier = self.multiplier(account, now, libm::log(options.least_multiplier)).get();
         let error = (self.reference - spent) / budget;
         let reading = Reading { error, multiplier, past, spent: spent / budget, traffic: traffic_ratio };
         Some((reading, moved))

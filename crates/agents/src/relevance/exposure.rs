@@ -136,6 +136,9 @@ impl Exposures {
             if exposure.stage == Stage::Shown && now - exposure.at <= FATIGUE_SPAN {
                 seen.add_view(exposure.creative);
             }
+            if !catalog.facts(exposure.creative).is_capped() {
+                continue;
+            }
             let cap = catalog.campaign(exposure.campaign).campaign.frequency;
             if cap.is_some_and(|cap| now - exposure.at < cap.per) {
                 seen.add_count(exposure.campaign);

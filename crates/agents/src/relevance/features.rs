@@ -52,7 +52,7 @@ pub const FEATURES: [&str; 20] = [
 
 const EXPOSURES: usize = 19;
 
-fn index(feature: usize, value: u64) -> u32 {
+const fn index(feature: usize, value: u64) -> u32 {
     let spread = join(value, mix(feature as u64 + 1));
     (spread >> (64 - TABLE_BITS)) as u32
 }
@@ -169,11 +169,17 @@ impl<'a> RequestFeatures<'a> {
     }
 
     /// Returns the features of an ad for an imp. `exposures` is how often the user saw the creative lately.
-    pub(super) fn with(&self, imp: ImpFeatures, ad: &AdFeatures, exposures: u32) -> Features {
+    pub(super) fn with<'m>(
+        &self,
+        imp: ImpFeatures,
+        ad: &'m AdFeatures,
+        exposures: u32,
+        matched: &mut Matched<'m>,
+    ) -> Features {
         let [publisher, device, country, category] = self.own;
         let [bias, advertiser, campaign, creative, format] = ad.own;
         let segment = u64::from(ad.by_segment);
-        Features(SmallVec::from_buf([
+        Features::full([
             bias,
             advertiser,
             campaign,
@@ -191,20 +197,33 @@ impl<'a> RequestFeatures<'a> {
             imp.position,
             category,
             index(16, join(self.category, ad.campaign)),
-            index(17, self.interest_match(ad)),
+            index(17, matched.of(self.interests, &ad.about)),
             index(18, segment),
             exposure_feature(exposures),
-        ]))
+        ])
     }
+}
 
-    /// Returns how well interests match what an ad is about, in five steps.
-    fn interest_match(&self, ad: &AdFeatures) -> u64 {
-        if self.interests.0.is_empty() || ad.about.is_empty() {
-            return 5;
+/// How well interests match what the last ad was about: ads found for one request are often about the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Matched<'a>(Option<(&'a [CategoryId], u64)>);
+
+impl<'a> Matched<'a> {
+    /// Returns how well interests, the same each time, match what an ad is about, in five steps.
+    fn of(&mut self, interests: &Interests, about: &'a [CategoryId]) -> u64 {
+        match self.0 {
+            Some((known, step)) if known == about => step,
+            _ => self.0.insert((about, interest_match(interests, about))).1,
         }
-        let weight: f32 = ad.about.iter().map(|category| self.interests.weight(*category)).sum();
-        [0.0, 0.1, 0.3, 0.6].iter().filter(|step| weight > **step).count() as u64
     }
+}
+
+fn interest_match(interests: &Interests, about: &[CategoryId]) -> u64 {
+    if interests.0.is_empty() || about.is_empty() {
+        return 5;
+    }
+    let weight: f32 = about.iter().map(|category| interests.weight(*category)).sum();
+    [0.0, 0.1, 0.3, 0.6].iter().filter(|step| weight > **step).count() as u64
 }
 
 /// What belongs to an imp.
@@ -225,8 +244,14 @@ impl ImpFeatures {
 /// The steps in which earlier views are counted.
 pub(super) const EXPOSURE_STEPS: [u32; 6] = [1, 2, 3, 4, 6, 9];
 
+/// The feature of a creative never seen, as most are.
+const UNSEEN: u32 = index(EXPOSURES, 0);
+
 /// Returns the feature of so many earlier views of a creative.
 pub(super) fn exposure_feature(exposures: u32) -> u32 {
+    if exposures == 0 {
+        return UNSEEN;
+    }
     let step = EXPOSURE_STEPS.iter().filter(|step| exposures >= **step).count();
     index(EXPOSURES, step as u64)
 }

@@ -32,7 +32,11 @@ use motet_agent::{
     Agent, AgentCard, AgentName, Ask, Features, Observation, Proposal, Ranking, RelevanceSight, Restraint,
     Sight, Tick, View,
 };
-use motet_model::{catalog::Catalog, decision::NoBidReason, ids::UserKey};
+use motet_model::{
+    catalog::Catalog,
+    decision::NoBidReason,
+    ids::{CreativeIx, UserKey},
+};
 use motet_policy::{Fixed, Policy, Steering};
 use motet_units::{Probability, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -46,7 +50,7 @@ pub use ftrl::Ftrl;
 pub use model::BaseRates;
 
 use exposure::Exposures;
-use features::{AdFeatures, ImpFeatures, RequestFeatures};
+use features::{AdFeatures, ImpFeatures, Matched, RequestFeatures};
 use index::Index;
 use model::{Model, Rate};
 use retrieve::{Found, Retrieval, Wanted};
@@ -213,46 +217,53 @@ impl RelevanceAgent {
         let mut chance = view.chance.stream(AgentName::Relevance.name());
         let mut retrieval = self.retrieval(sight, view.now);
         let of_request = RequestFeatures::of(sight.request, sight.interests, view.now);
+        let mut matched = Matched::default();
         let wanted = Wanted::new(self.candidates, self.parameters.sampled as usize);
         for (imp, place) in sight.request.imps.iter().zip(0_u16..) {
             let found = retrieval.find(imp, wanted, &mut chance);
-            // All features, then all sums, then the rest: the weights lie far apart, and so many can be on their way at once.
+            if found.is_empty() {
+                continue;
+            }
+            // All features, then all rates: the weights lie far apart, and so many can be on their way at once.
             let featured: SmallVec<[Features; 16]> = found
                 .iter()
                 .map(|found| {
                     let views = retrieval.seen().views(found.creative);
                     let of_imp = ImpFeatures::of(imp, found.fit.kind);
-                    of_request.with(of_imp, &self.ads[found.creative.get()], views)
+                    of_request.with(of_imp, &self.ads[found.creative.get()], views, &mut matched)
                 })
                 .collect();
-            let sums: SmallVec<[[f64; 2]; 16]> =
-                featured.iter().map(|features| self.model.sums(&features.0)).collect();
-            let mut rated: SmallVec<[([f64; 2], Features); 16]> = SmallVec::with_capacity(found.len());
-            // Places are sorted, not rankings: these are large.
-            let mut ranked = weights::Ranked::with_capacity(found.len());
-            for (((found, features), sums), at) in found.iter().zip(featured).zip(sums).zip(0..) {
-                let rates = self.model.rates_of(sums);
-                let worth = value::expected(self.ads[found.creative.get()].worth(), rates);
-                ranked.push((Reverse(worth.get()), found.creative, at));
-                rated.push((rates, features));
-            }
-            if !self.parameters.weights.are_plain() {
-                let views = |place: usize| retrieval.seen().views(found[place].creative);
-                self.parameters.weights.weigh(&mut ranked, |place| rated[place].0[0], views);
-            }
-            ranked.sort_unstable();
-            let any = !ranked.is_empty();
-            proposals.reserve(ranked.len() + 1);
-            for (.., at) in ranked {
-                let (rates, features) = &mut rated[usize::from(at)];
-                let features = std::mem::take(features);
-                let ranking = ranking(place, &found[usize::from(at)], *rates, features);
+            let rates: SmallVec<[[f64; 2]; 16]> =
+                featured.iter().map(|features| self.model.rates(features.as_slice())).collect();
+            proposals.reserve(found.len() + 1);
+            let views = |creative| retrieval.seen().views(creative);
+            for at in self.best_first(&found, &rates, views) {
+                let ranking = ranking(place, &found[at], rates[at], &featured[at]);
                 proposals.push(propose(Ask::Rank(ranking)));
             }
-            if any {
-                proposals.push(propose(Ask::Explore { imp: place, greed: self.greed() }));
-            }
+            proposals.push(propose(Ask::Explore { imp: place, greed: self.greed() }));
         }
+    }
+
+    /// Returns the places of the ads found, the one worth most first; ties go to the older ad.
+    /// Ads too light beside the heaviest are left out.
+    fn best_first(
+        &self,
+        found: &[Found],
+        rates: &[[f64; 2]],
+        views: impl Fn(CreativeIx) -> u32,
+    ) -> impl Iterator<Item = usize> {
+        let worth = |found: &Found, rates| value::expected(self.ads[found.creative.get()].worth(), rates);
+        let all = found.iter().zip(rates).zip(0_u16..);
+        let mut ranked: weights::Ranked = all
+            .map(|((found, rates), at)| (Reverse(worth(found, *rates).get()), found.creative, at))
+            .collect();
+        let weights = &self.parameters.weights;
+        if !weights.are_plain() {
+            weights.weigh(&mut ranked, |at| rates[at][0], |at| views(found[at].creative));
+        }
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(.., at)| usize::from(at))
     }
 }
 
@@ -260,7 +271,7 @@ fn propose(ask: Ask) -> Proposal {
     Proposal { agent: AgentName::Relevance, ask }
 }
 
-fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: Features) -> Ranking {
+fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: &Features) -> Ranking {
     Ranking {
         imp,
         creative: found.creative,
@@ -271,7 +282,7 @@ fn ranking(imp: u16, found: &Found, rates: [f64; 2], features: Features) -> Rank
         floor: found.fit.floor,
         p_click: Probability::clamped(rates[0]),
         p_conversion: Probability::clamped(rates[1]),
-        features,
+        features: *features,
     }
 }
 

@@ -123,7 +123,7 @@ impl Model {
 
     /// Learns that something may still happen: an impression was shown, a click came.
     pub(super) fn began(&mut self, rate: Rate, features: &Features) {
-        let (place, sum) = (rate as usize, self.sums(&features.0)[rate as usize]);
+        let (place, sum) = (rate as usize, self.sums(features.as_slice())[rate as usize]);
         let predicted = sigmoid(self.base[place] + sum);
         self.learned[place] += 1;
         self.calibrations[place].shown(self.base[place], sum);
@@ -132,7 +132,7 @@ impl Model {
 
     /// Learns that it happened.
     pub(super) fn happened(&mut self, rate: Rate, features: &Features) {
-        let (place, sum) = (rate as usize, self.sums(&features.0)[rate as usize]);
+        let (place, sum) = (rate as usize, self.sums(features.as_slice())[rate as usize]);
         let predicted = sigmoid(self.base[place] + sum);
         self.calibrations[place].happened(self.base[place], sum);
         self.learn(rate, features, -(1.0 - predicted * predicted));
@@ -140,7 +140,7 @@ impl Model {
 
     fn learn(&mut self, rate: Rate, features: &Features, gradient: f64) {
         let place = rate as usize;
-        for feature in features.0.iter().map(|feature| *feature as usize) {
+        for feature in features.as_slice().iter().map(|feature| *feature as usize) {
             if let Some(weights) = self.weights.get_mut(feature) {
                 let coordinate = &mut self.coordinates[feature][place];
                 weights[place] = self.ftrl.learn(coordinate, weights[place], gradient as f32);

@@ -10,9 +10,10 @@ use motet_model::{
     catalog::{Catalog, Chain},
     decision::NoBidReason,
     eligibility::{Fit, Misfit, fit},
+    facts::Facts,
     ids::{AdvertiserIx, CampaignIx, CreativeIx, UserKey},
     request::Imp,
-    targeting::{Lineage, is_among},
+    targeting::Lineage,
     taxonomy,
 };
 use motet_units::{Stream, Timestamp};
@@ -136,7 +137,9 @@ impl<'a> Retrieval<'a> {
         }
         self.index.search(query, first, end, |slot, creative| {
             *checks += 1;
-            found.extend(self.check(slot, creative, imp));
+            if let Some(one) = self.check(slot, creative, imp) {
+                found.push(one);
+            }
             if found.len() >= most || *checks >= most_checks { Search::Stop } else { Search::Continue }
         });
     }
@@ -168,17 +171,18 @@ impl<'a> Retrieval<'a> {
 
     /// Checks an ad exactly; `None` when it cannot be shown for the imp.
     fn check(&self, slot: u32, creative: CreativeIx, imp: &Imp) -> Option<Found> {
-        let of = self.catalog.chain(creative);
-        let campaign = of.creative.campaign;
-        let may = !self.is_capped(&of.campaign.campaign, campaign)
-            && of.campaign.campaign.flight.covers(self.asked.now)
-            && of.is_running()
-            && !self.is_restrained(&of);
-        if !may || !self.admits(&of) {
+        let facts = self.catalog.facts(creative);
+        let campaign = || &self.catalog.campaign(facts.campaign).campaign;
+        let may = facts.is_running()
+            && facts.covers(self.asked.now)
+            && !(facts.is_capped() && self.is_capped(campaign(), facts.campaign))
+            && !self.is_restrained(facts)
+            && facts.admits(self.asked.request, &self.lineage, self.asked.now, campaign);
+        if !may {
             return None;
         }
-        let fit = self.fit(&of, imp).ok()?;
-        Some(Found { slot, creative, campaign, advertiser: of.campaign.advertiser, fit })
+        let fit = facts.fit(self.asked.request, imp, || self.catalog.chain(creative)).ok()?;
+        Some(Found { slot, creative, campaign: facts.campaign, advertiser: facts.advertiser, fit })
     }
 
     fn admits(&self, of: &Chain<'_>) -> bool {
@@ -220,19 +224,17 @@ impl<'a> Retrieval<'a> {
         }
     }
 
-    fn is_restrained(&self, of: &Chain<'_>) -> bool {
+    fn is_restrained(&self, facts: &Facts) -> bool {
         self.asked.restraints.iter().any(|restraint| match restraint {
             Restraint::RefuseRequest(_) => true,
             Restraint::ContextOnly(_) => false,
             Restraint::ContentRisk { topic, risk } => {
-                of.advertiser.advertiser.brand_safety.most_for(*topic) < *risk
+                let advertiser = &self.catalog.advertiser(facts.advertiser).advertiser;
+                advertiser.brand_safety.most_for(*topic) < *risk
             }
-            Restraint::NoCategory(category, _) => {
-                let listed = [*category];
-                of.creative.creative.categories.iter().any(|c| is_among(*c, &listed, self.asked.parent))
-            }
-            Restraint::NoAdvertiser(advertiser) => *advertiser == of.campaign.advertiser,
-            Restraint::HonourSwitches => of.is_killed(),
+            Restraint::NoCategory(category, _) => facts.advertises(*category),
+            Restraint::NoAdvertiser(advertiser) => *advertiser == facts.advertiser,
+            Restraint::HonourSwitches => facts.is_killed(),
         })
     }
 
@@ -260,7 +262,7 @@ impl<'a> Retrieval<'a> {
             Err(Misfit::Seat) => Hurdle::Seat,
             Err(Misfit::Category | Misfit::Domain | Misfit::Bundle) => Hurdle::Safety,
             Err(_) => Hurdle::Creative,
-            Ok(_) if self.is_restrained(&of) => Hurdle::Safety,
+            Ok(_) if self.is_restrained(self.catalog.facts(creative)) => Hurdle::Safety,
             Ok(_) if self.index.is_exhausted(of.creative.campaign) => Hurdle::Budget,
             Ok(_) => Hurdle::Frequency,
         }

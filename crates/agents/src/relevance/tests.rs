@@ -1,5 +1,6 @@
 //! The agent as a whole, over small worlds.
 
+mod facts_differential;
 mod index_differential;
 mod learning;
 mod rules;

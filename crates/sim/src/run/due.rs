@@ -12,12 +12,15 @@ use motet_units::{CpmMicros, Nanos, Timestamp};
 
 use crate::world::{Visit, fraud::FakeKind};
 
-/// One thing to come.
+/// One thing to come. It is moved about in the heap, and so small.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
-    pub(crate) at: Timestamp,
+    order: Order,
     pub(crate) what: What,
 }
+
+/// The order of things: moment, kind, visit and slot. Kept beside what it is made from, which lies elsewhere in memory.
+type Order = (Timestamp, u8, u64, u16);
 
 /// A served ad on its way to the visitor.
 #[derive(Clone, Debug)]
@@ -47,9 +50,9 @@ impl Served {
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     /// The next request of a session.
-    Visit(Visit),
-    /// A notice of the exchange.
-    Notice(Notice, Box<(Visit, CampaignIx)>),
+    Visit(Box<Visit>),
+    /// A notice of the exchange, about a visit and a campaign.
+    Notice(Box<(Notice, Visit, CampaignIx)>),
     /// The ad reaches the visitor.
     Rendered(Box<Served>),
     /// The visitor clicks.
@@ -61,23 +64,28 @@ pub(crate) enum What {
 }
 
 impl Due {
-    /// The order of things at one moment.
-    fn key(&self) -> (Timestamp, u8, u64, u16) {
-        let (class, id, place) = match &self.what {
+    /// Puts something at a moment.
+    pub(crate) fn new(at: Timestamp, what: What) -> Self {
+        let (class, id, place) = match &what {
             What::Visit(visit) => (0, visit.id, 0),
-            What::Notice(notice, about) => (1, about.0.id, notice.bid.imp),
+            What::Notice(told) => (1, told.1.id, told.0.bid.imp),
             What::Rendered(served) => (2, served.visit.id, served.place),
             What::Clicked(served) => (3, served.visit.id, served.place),
             What::Converted(served, _) => (4, served.visit.id, served.place),
             What::Faked(served, kind) => (5 + *kind as u8, served.visit.id, served.place),
         };
-        (self.at, class, id, place)
+        Self { order: (at, class, id, place), what }
+    }
+
+    /// Returns its moment.
+    pub(crate) const fn at(&self) -> Timestamp {
+        self.order.0
     }
 }
 
 impl PartialEq for Due {
     fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        self.order == other.order
     }
 }
 impl Eq for Due {}
@@ -89,6 +97,6 @@ impl PartialOrd for Due {
 impl Ord for Due {
     /// The earliest is the greatest, as a heap takes the greatest first.
     fn cmp(&self, other: &Self) -> Ordering {
-        other.key().cmp(&self.key())
+        other.order.cmp(&self.order)
     }
 }

@@ -190,7 +190,7 @@ impl<'w> Run<'w> {
     fn next_at(&self) -> Timestamp {
         let mut next = self.next_tick;
         next = next.min(self.arrivals.last().map_or(next, |visit| visit.at));
-        next = next.min(self.due.peek().map_or(next, |due| due.at));
+        next = next.min(self.due.peek().map_or(next, Due::at));
         next.min(self.changes.last().map_or(next, |(at, _)| *at))
     }
 
@@ -208,7 +208,7 @@ impl<'w> Run<'w> {
             }
         } else if self.next_tick <= now {
             self.tick(watch);
-        } else if self.due.peek().is_some_and(|due| due.at <= now) {
+        } else if self.due.peek().is_some_and(|due| due.at() <= now) {
             if let Some(due) = self.due.pop() {
                 self.take_due(due, watch);
             }
@@ -243,7 +243,7 @@ impl<'w> Run<'w> {
     fn take_due(&mut self, due: Due, watch: &mut impl Watch) {
         match due.what {
             What::Visit(visit) => self.take_visit(&visit, watch),
-            What::Notice(notice, about) => self.tell(notice, &about.0, about.1, watch),
+            What::Notice(told) => self.tell(told.0, &told.1, told.2, watch),
             What::Rendered(served) => self.render(&served, watch),
             What::Clicked(served) => self.click(&served, watch),
             What::Converted(served, sale) => self.report_conversion(&served, sale, watch),
@@ -267,7 +267,7 @@ impl<'w> Run<'w> {
 
     fn take_visit(&mut self, visit: &Visit, watch: &mut impl Watch) {
         if let Some(next) = self.world.next_in_session(visit) {
-            self.due.push(Due { at: next.at, what: What::Visit(next) });
+            self.due.push(Due::new(next.at, What::Visit(Box::new(next))));
         }
         let topic = self.stated_topic(visit);
         let event = self.forge.write(self.world, visit, topic);
@@ -351,8 +351,8 @@ impl<'w> Run<'w> {
                 NoticeKind::Lost { reason: 102, minimum_to_win: minimum }
             };
             let notice = Notice { bid: bid.id, kind, happened_at: self.now, key: 0 };
-            let what = What::Notice(notice, Box::new((visit.clone(), bid.campaign)));
-            self.due.push(Due { at: self.now + notice_in, what });
+            let what = What::Notice(Box::new((notice, visit.clone(), bid.campaign)));
+            self.due.push(Due::new(self.now + notice_in, what));
         }
         let renders = match visit.attack {
             Some(_) => self.world.fraud.respond(self.world, visit, place).renders,
@@ -362,7 +362,7 @@ impl<'w> Run<'w> {
             let served = Served::of(visit, place, bid, (!owned).then_some(price));
             // The win is told first: an ad is not rendered before the exchange knows who won.
             let at = self.now + notice_in + render_in;
-            self.due.push(Due { at, what: What::Rendered(Box::new(served)) });
+            self.due.push(Due::new(at, What::Rendered(Box::new(served))));
         }
     }
 }

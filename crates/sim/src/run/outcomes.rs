@@ -42,7 +42,7 @@ impl Run<'_> {
         watch.happened(&self.happened(served, what));
         if mood.click < p_click {
             let (click_in, ..) = world.late_delays(visit, served.place);
-            self.due.push(Due { at: self.now + click_in, what: What::Clicked(Box::new(served.clone())) });
+            self.due.push(Due::new(self.now + click_in, What::Clicked(Box::new(served.clone()))));
         }
     }
 
@@ -57,7 +57,7 @@ impl Run<'_> {
         watch.happened(&self.happened(served, what));
         let response = self.world.fraud.respond(self.world, &served.visit, served.place);
         if let Some(click_in) = response.click {
-            self.due.push(Due { at: self.now + click_in, what: What::Clicked(Box::new(served.clone())) });
+            self.due.push(Due::new(self.now + click_in, What::Clicked(Box::new(served.clone()))));
         }
     }
 
@@ -67,7 +67,7 @@ impl Run<'_> {
             let mut served = served.clone();
             served.visit.attack = Some(fake.attack);
             let what = What::Faked(Box::new(served), fake.kind);
-            self.due.push(Due { at: self.now + fake.after, what });
+            self.due.push(Due::new(self.now + fake.after, what));
         }
     }
 
@@ -103,7 +103,7 @@ impl Run<'_> {
             let mut served = served.clone();
             served.visit.at = self.now + conversion_in;
             let at = self.now + conversion_in + report_in;
-            self.due.push(Due { at, what: What::Converted(Box::new(served), sale) });
+            self.due.push(Due::new(at, What::Converted(Box::new(served), sale)));
         }
     }
 

@@ -39,6 +39,7 @@ pub struct World {
     pub budget_share: f64,
     by_share: Alias,
     week: Vec<f64>,
+    begins: Timestamp,
 }
 
 impl World {
@@ -57,6 +58,7 @@ impl World {
             fraud: Fraudsters::new(scenario, seed),
             by_share: Alias::new(&shares),
             week: scenario.listeners.traffic.week(),
+            begins: scenario.begins(),
             scenario: scenario.clone(),
             places,
             seed,
@@ -65,8 +67,8 @@ impl World {
     }
 
     /// Returns the first moment.
-    pub fn begins(&self) -> Timestamp {
-        self.scenario.begins()
+    pub const fn begins(&self) -> Timestamp {
+        self.begins
     }
 
     /// Returns the world clock's offset from UTC.

@@ -5,7 +5,7 @@ use motet_model::{
     campaign::Goal,
     ids::{CampaignIx, CreativeIx},
 };
-use motet_units::{Chance, Nanos, Span};
+use motet_units::{Chance, Nanos, Span, Stream};
 
 use super::{Visit, World, listeners::Memory};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How one slot of one visit turns out, whatever is shown in it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Mood {
     /// Below the rendered share it renders.
     pub render: f64,
@@ -24,12 +24,19 @@ pub struct Mood {
     pub click: f64,
     /// Below the chance of a conversion a click converts.
     pub convert: f64,
-    /// How large a sale is, in standard deviations of its logarithm.
-    pub sale: f64,
     /// Below the told share a loss tells its price.
     pub told: f64,
     /// Below the lost share a broken tracker loses it.
     pub lost: f64,
+    /// What a sale is drawn from: few slots lead to one.
+    sale: Stream,
+}
+
+impl Mood {
+    /// Draws how large a sale is, in standard deviations of its logarithm; the same each time.
+    pub fn sale(&self) -> f64 {
+        dist::normal(&mut self.sale.clone())
+    }
 }
 
 impl World {
@@ -43,7 +50,7 @@ impl World {
             convert: draw.unit(),
             told: draw.unit(),
             lost: draw.unit(),
-            sale: dist::normal(&mut draw),
+            sale: draw,
         }
     }
 
@@ -106,7 +113,7 @@ impl World {
             Conversion::Flat => 0.0,
         };
         // Mean as stated: the logarithm is centred half a variance lower.
-        Nanos::from_units(average.units() * libm::exp(sigma * mood.sale - 0.5 * sigma * sigma))
+        Nanos::from_units(average.units() * libm::exp(sigma * mood.sale() - 0.5 * sigma * sigma))
     }
 
     /// Returns what an impression is truly worth to a campaign, in nanos: what its goal pays for, expected.

@@ -31,14 +31,14 @@ use crate::relevance::{
 };
 
 /// Draws what is needed from a keyed stream, so that a failing case is one number.
-struct Draw(Stream);
+pub(super) struct Draw(pub(super) Stream);
 
 impl Draw {
     fn below(&mut self, n: u64) -> usize {
         self.0.below(n) as usize
     }
 
-    fn chance(&mut self, share: f64) -> bool {
+    pub(super) fn chance(&mut self, share: f64) -> bool {
         self.0.unit() < share
     }
 
@@ -53,7 +53,7 @@ impl Draw {
         self.some(of, share).into_iter().map(str::to_owned).collect()
     }
 
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(super) fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len() as u64)].clone()
     }
 }
@@ -77,7 +77,7 @@ fn places() -> Vec<Place> {
     ]
 }
 
-fn categories() -> Vec<CategoryId> {
+pub(super) fn categories() -> Vec<CategoryId> {
     ["IAB17", "IAB17-44", "IAB2", "9:483", "9:533", "9:338", "9:JLBCU7"].map(|c| c.parse().unwrap()).to_vec()
 }
 
@@ -148,7 +148,7 @@ fn content(draw: &mut Draw) -> Content {
     }
 }
 
-fn changes(draw: &mut Draw) -> Vec<Change> {
+pub(super) fn changes(draw: &mut Draw) -> Vec<Change> {
     let most = draw.one(&[30, 30, 30, 30, 30, 30, 700]);
     let (advertisers, campaigns) = (1 + draw.below(3), 1 + draw.below(most));
     let mut changes = Vec::new();
@@ -224,7 +224,7 @@ fn imp(draw: &mut Draw) -> Imp {
     imp
 }
 
-fn request(draw: &mut Draw) -> AdRequest {
+pub(super) fn request(draw: &mut Draw) -> AdRequest {
     let mut request = world::request();
     request.imps = (0..=draw.below(2)).map(|_| imp(draw)).collect();
     request.inventory.channel = draw.one(&[Channel::Site, Channel::App, Channel::Unknown]);

@@ -34,7 +34,7 @@ fn equal_views_give_equal_proposals() {
     assert_eq!(first, world.ask(&request(), 5, 0), "AG-1");
     assert!(first.iter().all(|p| CARD.intents.contains(&p.ask.intent())), "AG-2");
     assert_eq!(rankings(&first).len(), 16);
-    assert!(rankings(&first).iter().all(|r| r.features.0.len() == 20));
+    assert!(rankings(&first).iter().all(|r| r.features.as_slice().len() == 20));
     let explorations = first.iter().filter(|p| matches!(p.ask, Ask::Explore { imp: 0, .. })).count();
     assert_eq!(explorations, 1);
 }

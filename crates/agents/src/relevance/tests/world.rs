@@ -232,7 +232,7 @@ pub(super) fn record(ranking: &Ranking, decision: u64, user: Option<UserKey>, se
         market: MarketKey(0),
         p_click: ranking.p_click,
         p_conversion: ranking.p_conversion,
-        features: ranking.features.clone(),
+        features: ranking.features,
         categories: smallvec::SmallVec::default(),
     }
 }

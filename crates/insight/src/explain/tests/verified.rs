@@ -141,7 +141,6 @@ impl Case {
             request: &request,
             view_digest: 0,
             catalog: &catalog,
-            parent: |_| None,
         };
         decide(&Options::default(), &brief, &team, &mut Bottomless, Timing::Unlimited)
     }
