@@ -322,9 +322,9 @@ fn hours_by_chance(fitted: &[&Row], held_out: &[&Row]) -> Option<String> {
 
 /// Returns the standard errors beyond which a normal value lies with a chance, by bisection.
 fn two_sided(chance: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 10.0);
+    let (mut low, mut high) = (0.0_f64, 10.0_f64);
     for _ in 0..60 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if libm::erfc(middle / std::f64::consts::SQRT_2) > chance { low = middle } else { high = middle }
     }
     low
