@@ -172,6 +172,8 @@ pub(crate) fn check(
     let judged = checks.iter().filter(|check| check.judged != Judged::TooFewClicks).count();
     let fits = checks.iter().filter(|check| check.judged == Judged::Fits).count();
     let hours = hour_checks(held_out, &made);
+    let mut notes = notes;
+    notes.extend(hours_by_chance(fitted, held_out));
     let worst = hours
         .iter()
         .filter(|h| h.held_out >= 0.02)
@@ -299,6 +301,35 @@ fn class_checks(
     scenario.publishers.iter().enumerate().filter_map(of).collect()
 }
 
+/// Says how far off the worst hour is by chance alone, one time in twenty, where that is more than one in twenty: both halves are
+/// samples, so an hour of `a` fitted and `b` held-out rows is off by a standard error of `√(1/a + 1/b)`, and the worst of
+/// several is the one reported (by Bonferroni's bound and the normal's tail, at most 3.1 standard errors for a day's 24).
+fn hours_by_chance(fitted: &[&Row], held_out: &[&Row]) -> Option<String> {
+    let count = |rows: &[&Row]| {
+        let mut counts = [0.0_f64; 24];
+        rows.iter().filter_map(|row| row.hour).for_each(|hour| counts[usize::from(hour) % 24] += 1.0);
+        counts
+    };
+    let (a, b) = (count(fitted), count(held_out));
+    let all: f64 = b.iter().sum();
+    let judged = || a.iter().zip(&b).filter(|(_, b)| **b > 0.0 && **b >= 0.02 * all);
+    let errors = judged().map(|(a, b)| (1.0 / a.max(1.0) + 1.0 / b).sqrt());
+    let most = errors.fold(0.0, f64::max) * two_sided(0.05 / judged().count().max(1) as f64);
+    (most > 0.05).then(|| {
+        format!("with so few rows an hour, chance alone is off by {:.1} % one time in twenty", most * 100.0)
+    })
+}
+
+/// Returns the standard errors beyond which a normal value lies with a chance, by bisection.
+fn two_sided(chance: f64) -> f64 {
+    let (mut low, mut high) = (0.0_f64, 10.0_f64);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if libm::erfc(middle / std::f64::consts::SQRT_2) > chance { low = middle } else { high = middle }
+    }
+    low
+}
+
 fn hour_checks(held_out: &[&Row], made: &Simulated) -> Vec<HourCheck> {
     let mut counts = [0.0_f64; 24];
     for hour in held_out.iter().filter_map(|row| row.hour) {
@@ -336,6 +367,12 @@ mod tests {
     fn two_rates_agree_within_the_chance_of_both() {
         assert!(agree(10_000, 0.0010, (15, 10_000)));
         assert!(!agree(10_000, 0.0010, (40, 10_000)));
+    }
+
+    #[test]
+    fn the_bound_of_several_normal_values_is_the_tables() {
+        assert!((two_sided(0.05) - Z95).abs() < 1e-9);
+        assert!((two_sided(0.05 / 24.0) - 3.078).abs() < 1e-3);
     }
 
     #[test]

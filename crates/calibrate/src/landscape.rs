@@ -2,7 +2,9 @@
 //!
 //! A won auction at its floor tells that the best rival was no higher; a lost one that it was above the bid. The distribution
 //! is Turnbull's self-consistent estimate (JRSS B 38, 1976): the mass of every censored row is shared among the prices it allows, in
-//! proportion to what they have, until nothing changes. Prices stand on a grid of the observed ones, at most [`MOST`] of them.
+//! proportion to what they have, until nothing changes. Prices stand on a grid of the observed ones, at most [`MOST`] of them, and of
+//! the lowest floor that a rival was known not to exceed, where no observed price is as low: rows that lie below every observed price
+//! need a place to stand, or they would all be moved up to it.
 //!
 //! Where losses alone are known above some price, nothing can say how high they were; that share of mass stands at the highest
 //! observed price and is reported as `beyond`.
@@ -78,7 +80,7 @@ impl Landscape {
     }
 }
 
-/// Returns the distinct known prices, thinned where there are too many.
+/// Returns the distinct known prices, thinned where there are too many, after the lowest bound if that is lower.
 fn grid(rows: &[Price]) -> Option<Vec<f64>> {
     let known = rows.iter().filter_map(|row| match row {
         Price::At(price) if price.is_finite() => Some(*price),
@@ -91,7 +93,13 @@ fn grid(rows: &[Price]) -> Option<Vec<f64>> {
         let last = prices.len() - 1;
         prices = (0..MOST).map(|step| prices[step * last / (MOST - 1)]).collect();
     }
-    (!prices.is_empty()).then_some(prices)
+    let lowest = *prices.first()?;
+    let bounds = rows.iter().filter_map(|row| match row {
+        Price::AtMost(price) if *price < lowest => Some(*price),
+        _ => None,
+    });
+    prices.splice(0..0, bounds.min_by(f64::total_cmp));
+    Some(prices)
 }
 
 /// Rows counted by the grid points they allow.
@@ -114,7 +122,6 @@ impl Counts {
         for row in rows {
             match row {
                 Price::At(price) => counts.at[grid.partition_point(|g| g < price).min(last)] += 1.0,
-                // Below every known price: the lowest stands for it.
                 Price::AtMost(price) => {
                     counts.at_most[grid.partition_point(|g| g <= price).saturating_sub(1)] += 1.0;
                 }
@@ -186,6 +193,20 @@ mod tests {
         let naive: Vec<Price> = rows.iter().copied().filter(|row| matches!(row, Price::At(_))).collect();
         let naive = Landscape::fit(&naive).expect("prices are known");
         assert!(naive.quantile(0.7) < 45.0);
+    }
+
+    #[test]
+    fn rivals_below_every_known_price_stay_below_it() {
+        // Four in ten rivals were no higher than a floor of 1 or 2; no price below 3 is known.
+        let row = |n: u32| match n % 10 {
+            0 | 1 => Price::AtMost(1.0),
+            2 | 3 => Price::AtMost(2.0),
+            n => Price::At(f64::from(n - 1)),
+        };
+        let rows: Vec<Price> = (0..1_000).map(row).collect();
+        let fitted = Landscape::fit(&rows).expect("prices are known");
+        assert!(fitted.quantile(0.39) <= 1.0, "{}", fitted.quantile(0.39));
+        assert!((fitted.quantile(0.45) - 3.0).abs() < 1e-9);
     }
 
     proptest! {

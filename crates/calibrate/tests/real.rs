@@ -59,3 +59,15 @@ fn auctions_with_predictions_are_matched_in_price_and_click_rate_by_decile() {
     let wrong = report.classes.iter().filter(|class| class.judged == Judged::DoesNotFit).count();
     assert!(report.classes.len() >= 9 && wrong <= 1, "{:?}", report.classes);
 }
+
+#[test]
+fn prices_of_a_market_where_one_in_five_ends_at_the_floor_are_matched() {
+    let (Some(test), Some(train)) =
+        (shared("ipinyou/full-2259/test.log.txt"), shared("ipinyou/full-2259/train.log.txt"))
+    else {
+        return;
+    };
+    let report = fit(&[test, train], None).report;
+    assert!(report.price_distance.is_some_and(|distance| distance <= 0.03), "{:?}", report.price_distance);
+    assert!(report.floor_distance.is_some_and(|distance| distance <= 0.03), "{:?}", report.floor_distance);
+}

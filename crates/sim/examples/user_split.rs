@@ -1,73 +1,44 @@
 //! Shows that a user split lies where budgets bind, and that a budget split does not.
 //!
-//! Team B is team A without pacing: it spends faster and, as every budget is used up by either, spends no more in the end.
-//! A user split reads a gain; a budget split's interval should hold 0 in about 95 of 100 experiments.
-//!
-//! `cargo run --release -p motet-sim --example user_split [EXPERIMENTS] [SEEDS]`
+//! `cargo run --release -p motet-sim --example user_split [EXPERIMENTS] [SEEDS]`: so many experiments of so many seeds each
+//! (1,000 of 10 unless told otherwise) under each design, in the market of `tests/proof/dry.toml`. Separate worlds show
+//! what launching team B to everybody would truly bring.
 
-use motet_experiment::{Comparison, Goal, Looks, Metric, Pairing, Split, Values};
-use motet_sim::{
-    Scenario, Team, parallel,
-    scenario::shipped,
-    versus::{Design, Pair, play},
-};
+#[path = "../tests/proof/mod.rs"]
+mod proof;
 
-/// A market small enough to be played a thousand times: a tenth of the listeners, and less money still.
-fn small() -> Scenario {
-    let text = shipped("budget-squeeze").expect("it ships");
-    let mut scenario = Scenario::parse(text).expect("it is sound");
-    scenario.listeners.count /= 10;
-    for group in &mut scenario.campaigns {
-        group.count /= 3;
-        group.daily_budget = [group.daily_budget[0] / 20.0, group.daily_budget[1] / 20.0];
-    }
-    scenario
-}
-
-fn team(name: &str, multiplier: f64) -> Team {
-    let text = format!(
-        "name = \"{name}\"\nbase = \"agents\"\n[engine.pacer]\nleast_multiplier = {multiplier}\nfirst_multiplier = {multiplier}\n"
-    );
-    Team::parse(&text).expect("a team file")
-}
-
-fn judge(pairs: &[Pair], split: Split) -> (f64, f64, f64) {
-    let spend = |arm: fn(&Pair) -> f64| Values::of(pairs.iter().map(arm).collect());
-    let report = Comparison::new("faster against slower")
-        .design(split, Pairing::Paired)
-        .looks(Looks::Once)
-        .metric(Metric::primary("spend", Goal::Higher), spend(|p| p.a.spend), spend(|p| p.b.spend))
-        .run()
-        .expect("plain numbers");
-    let lift = &report.metrics[0].lift;
-    let lift = lift.as_ref().expect("the control spends");
-    (lift.value, lift.delta.low, lift.delta.high)
-}
+use motet_sim::versus::Design;
 
 fn main() {
     let number = |place: usize, usual: u64| {
         std::env::args().nth(place).and_then(|text| text.parse().ok()).unwrap_or(usual)
     };
-    let (experiments, seeds) = (number(1, 50), number(2, 20));
-    let (slow, fast) = (team("slower", 0.93), team("faster", 1.0));
-    let scenario = small();
-    let all: Vec<u64> = (1..=experiments * seeds).collect();
+    let (experiments, seeds) = (number(1, 1_000), number(2, 10));
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    for (design, split) in [(Design::UserSplit, Split::UserSplit), (Design::BudgetSplit, Split::BudgetSplit)]
-    {
-        let pairs = parallel(&all, threads, |seed| {
-            play(&scenario, *seed, (&slow, &fast), design, 0, 1).expect("options the engine knows")
-        });
-        let lifts: Vec<(f64, f64, f64)> =
-            pairs.chunks(seeds as usize).map(|chunk| judge(chunk, split)).collect();
-        let mean = lifts.iter().map(|lift| lift.0).sum::<f64>() / lifts.len() as f64;
-        let covers = lifts.iter().filter(|(_, low, high)| *low <= 0.0 && 0.0 <= *high).count();
-        let exhausted = pairs.iter().map(|pair| pair.exhausted).sum::<f64>() / pairs.len() as f64;
+    println!(
+        "{experiments} experiments of {seeds} seeds; ± and ranges are 95 % intervals of the figures themselves"
+    );
+    for design in [Design::SeparateWorlds, Design::UserSplit, Design::BudgetSplit] {
+        let said = proof::experiments(design, experiments, seeds, threads);
+        let ((mean, half), held) = (said.mean(), said.hold_nothing());
+        let (low, high) = wilson(held as f64, experiments as f64);
         println!(
-            "{design:?}: {experiments} experiments of {seeds} seeds: mean lift of spend {:+.1} %, {covers} intervals hold 0, \
-             {:.0} % of campaigns out of budget",
+            "{design:?}: mean lift of spend {:+.2} % ± {:.2}; {held} of {experiments} intervals hold 0: {:.1} % ({:.1} to {:.1}); \
+             {:.1} % of all budgets spent",
             mean * 100.0,
-            exhausted * 100.0
+            half * 100.0,
+            held as f64 / experiments as f64 * 100.0,
+            low * 100.0,
+            high * 100.0,
+            said.used * 100.0
         );
     }
+}
+
+/// Returns Wilson's 95 % interval of a share of `part` in `of`.
+fn wilson(part: f64, of: f64) -> (f64, f64) {
+    let (z, share) = (1.959_964_f64, part / of);
+    let middle = share + z * z / (2.0 * of);
+    let half = z * (share * (1.0 - share) / of + z * z / (4.0 * of * of)).sqrt();
+    ((middle - half) / (1.0 + z * z / of), (middle + half) / (1.0 + z * z / of))
 }

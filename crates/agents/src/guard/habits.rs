@@ -41,7 +41,7 @@ const QUICK: Span = Span::from_secs(30);
 /// Bits of a Bloom filter for each place in a table of counts.
 const BITS_A_PLACE: usize = 64;
 
-fn mix(key: u64) -> u64 {
+pub(super) fn mix(key: u64) -> u64 {
     let mut z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -91,12 +91,12 @@ impl Met {
 
 /// Notes by key, each in the one place its hash gives; a newer one takes an older one's place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Notes {
+pub(super) struct Notes {
     places: Vec<(u64, u64)>,
 }
 
 impl Notes {
-    fn new(places: usize) -> Self {
+    pub(super) fn new(places: usize) -> Self {
         Self { places: vec![(0, 0); places.next_power_of_two()] }
     }
 
@@ -104,23 +104,23 @@ impl Notes {
         mix(key) as usize % self.places.len()
     }
 
-    fn get(&self, key: u64) -> Option<u64> {
+    pub(super) fn get(&self, key: u64) -> Option<u64> {
         let (held, note) = self.places[self.place(key)];
         (held == key && key != 0).then_some(note)
     }
 
-    fn put(&mut self, key: u64, note: u64) {
+    pub(super) fn put(&mut self, key: u64, note: u64) {
         let place = self.place(key);
         self.places[place] = (key, note);
     }
 
-    fn fits(&self, other: &Self) -> bool {
+    pub(super) fn fits(&self, other: &Self) -> bool {
         self.places.len() == other.places.len()
     }
 }
 
 /// Returns the key of a bid.
-fn bid_key(bid: BidId) -> u64 {
+pub(super) fn bid_key(bid: BidId) -> u64 {
     mix(bid.decision.0) ^ u64::from(bid.imp)
 }
 
@@ -273,7 +273,7 @@ impl Habits {
 }
 
 /// Returns the key of an address that is one line's; a shortened one is not.
-fn one_line(ip: IpAddr) -> Option<u64> {
+pub(super) fn one_line(ip: IpAddr) -> Option<u64> {
     let shortened = matches!(ip, IpAddr::V4(v4) if v4.octets()[3] == 0);
     (!shortened).then(|| super::address_key(ip))
 }

@@ -1,13 +1,15 @@
 //! The guard: whether traffic comes from people, before anything is spent on it, and whether its events do.
 //!
-//! Requests: what they say of themselves (`user_agents`, `devices`), where they come from (`datacentres`),
+//! Requests: what they say of themselves (`faults`, `user_agents`, `devices`), where they come from (`datacentres`),
 //! what they ask for (slots nobody can see, channels that exclude each other, supply chains that do not reach the
 //! publisher, sellers nobody authorised), how often they come (`counters`), whether they were heard before and what
-//! their address and user do over a day (`habits`), and what became of their seller's like (`sources`, `traffic`). The first finding
-//! in that written order is given; a request gets exactly one flag or one clear.
+//! their address and user do over a day (`habits`), and what their kind of visitor does at their seller (`visitors`, `crowds`).
+//! The first finding in that written order is given; a request gets exactly one flag or one clear. No request is refused
+//! because of its seller alone.
 //!
 //! Notices: clicks before any impression, faster than a hand, or more of them than a person makes; conversions
-//! without or right after a click; anything of a user found invalid before. An exchange's own statements (won,
+//! without or right after a click; anything of a user found invalid before; clicks and conversions that a suspect source
+//! reports (`sources`, `traffic`). An exchange's own statements (won,
 //! billed, lost) are its to make and are not screened: what it bills for a request the guard let pass is owed.
 //!
 //! It never learns who a user is: keys are hashes made at the edge, and where identity is not permitted there are
@@ -18,14 +20,17 @@
 
 mod card;
 mod counters;
+mod crowds;
 mod datacentres;
 mod devices;
+mod faults;
 mod habits;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod traffic;
 mod user_agents;
+mod visitors;
 
 pub use card::CARD;
 
@@ -41,7 +46,7 @@ use motet_model::{
     decision::Finding,
     ids::UserKey,
     outcome::{Notice, NoticeKind, NoticeVerdict},
-    request::{AdRequest, Completeness, MediaKind},
+    request::{AdRequest, MediaKind},
 };
 use motet_policy::{Fixed, Policy, Steering, Subject};
 use motet_units::{Span, Timestamp};
@@ -49,9 +54,10 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     counters::Counters, datacentres::Datacentres, habits::Habits, sources::Sources, user_agents::UserAgents,
+    visitors::Visitors,
 };
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// A count that halves each minute settles at the rate a minute divided by ln 2.
 const SETTLES_AT: f64 = std::f64::consts::LOG2_E;
 /// Invalid events after which a user is taken as known, halving each day.
@@ -101,6 +107,9 @@ pub struct Options {
     pub fastest_conversion_ms: i64,
     /// Which conversions count. Default: after an impression.
     pub conversions: ConversionRule,
+    /// The share of an ordinary seller's requests that may be refused along with a seller's machines, from 0 (machines are
+    /// refused only where no person is like them) to 1. Default: 0.03.
+    pub most_people_refused: f64,
     /// Places in each table of counts. Default: 16384.
     pub places: usize,
 }
@@ -116,6 +125,7 @@ impl Default for Options {
             fastest_click_ms: 300,
             fastest_conversion_ms: 1_000,
             conversions: ConversionRule::AfterImpression,
+            most_people_refused: 0.03,
             places: 16_384,
         }
     }
@@ -149,6 +159,7 @@ struct State {
     invalid: Counters,
     sources: Sources,
     habits: Habits,
+    visitors: Visitors,
     /// Requests and findings since the last tick.
     requests: f64,
     findings: f64,
@@ -182,6 +193,7 @@ impl Guard {
             invalid: table(INVALID_HALF_LIFE),
             sources: Sources::default(),
             habits: Habits::new(options.places),
+            visitors: Visitors::new(options.places),
             requests: 0.0,
             findings: 0.0,
             last_tick: None,
@@ -202,23 +214,15 @@ impl Guard {
             .or_else(|| self.find_by_history(sight, now))
     }
 
-    /// Finds what is wrong with a request by itself.
-    fn find_fault(&self, sight: &GuardSight<'_>) -> Option<Finding> {
-        let device = sight.device;
-        let reading = self.user_agents.read(device.user_agent.as_deref());
-        reading
-            .finding(sight.inventory.channel)
-            .or_else(|| driven_browser(sight))
-            .or_else(|| device.ip.filter(|ip| self.datacentres.hold(*ip)).map(|_| Finding::Datacentre))
-            .or_else(|| self.find_impossible(sight))
-            .or_else(|| self.find_in_chain(sight))
-            .or_else(|| {
-                devices::contradicts_itself(device, reading.claims).then_some(Finding::DeviceMismatch)
-            })
-    }
-
     /// Learns what a request says of its seller.
-    fn learn_arrival(&mut self, request: &AdRequest, stranger: Option<bool>, at: Timestamp) {
+    fn learn_arrival(
+        &mut self,
+        request: &AdRequest,
+        bids: &[BidRecord],
+        stranger: Option<bool>,
+        at: Timestamp,
+    ) {
+        let visitor = self.state.visitors.meet(request, bids, at);
         let sight = GuardSight {
             request: &request.id,
             device: &request.device,
@@ -233,39 +237,13 @@ impl Guard {
         for kind in MediaKind::ALL {
             if request.imps.iter().any(|imp| imp.media.takes(kind)) {
                 let market = MarketKey::of(request, kind);
-                self.state.sources.request(market, kind, traffic::Arrival { hour, stranger, faulty });
+                self.state.sources.request(
+                    market,
+                    kind,
+                    traffic::Arrival { hour, stranger, faulty, visitor },
+                );
             }
         }
-    }
-
-    fn find_impossible(&self, sight: &GuardSight<'_>) -> Option<Finding> {
-        let oddities = sight.oddities;
-        let all_hidden = oddities.hidden_slots > 0 && usize::from(oddities.hidden_slots) >= sight.imps.len();
-        if all_hidden || oddities.stacked_slots >= self.options.most_stacked.max(1) {
-            return Some(Finding::ImpossibleSlot);
-        }
-        oddities.mixed_channels.then_some(Finding::ImpossibleRequest)
-    }
-
-    fn find_in_chain(&self, sight: &GuardSight<'_>) -> Option<Finding> {
-        let chain = sight.supply;
-        if chain.systems.iter().any(|system| self.options.blocked_sellers.contains(system)) {
-            return Some(Finding::BlockedSeller);
-        }
-        if !self.may_sell(sight) {
-            return Some(Finding::IncompleteSupplyChain);
-        }
-        let incomplete = chain.completeness == Completeness::Incomplete && !chain.systems.is_empty();
-        let refused = incomplete && self.options.incomplete_chain == IncompleteChain::Refuse;
-        refused.then_some(Finding::IncompleteSupplyChain)
-    }
-
-    fn may_sell(&self, sight: &GuardSight<'_>) -> bool {
-        let (listed, inventory) = (&self.options.authorised_sellers, sight.inventory);
-        let Some(seller) = inventory.publisher.as_ref().filter(|_| !listed.is_empty()) else { return true };
-        let named = [&inventory.domain, &inventory.bundle];
-        let lists = named.into_iter().flatten().filter_map(|name| listed.get(name));
-        lists.into_iter().all(|sellers| sellers.contains(seller))
     }
 
     fn find_by_rate(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
@@ -283,13 +261,19 @@ impl Guard {
 
     fn find_by_history(&self, sight: &GuardSight<'_>, now: Timestamp) -> Option<Finding> {
         let user = sight.user.is_some_and(|user| self.is_known(user, now));
-        let sources = &self.state.sources;
-        let kinds = MediaKind::ALL.into_iter().filter(|kind| sight.imps.iter().any(|i| i.media.takes(*kind)));
-        let source = sources.has_suspects()
-            && kinds
-                .into_iter()
-                .any(|kind| sources.is_suspect(MarketKey::of_inventory(sight.inventory, kind)));
-        (user || source).then_some(Finding::KnownInvalid)
+        (user || self.is_refused(sight, now)).then_some(Finding::KnownInvalid)
+    }
+
+    /// Tells whether this kind of visitor is refused at its seller.
+    fn is_refused(&self, sight: &GuardSight<'_>, now: Timestamp) -> bool {
+        let State { sources, visitors, .. } = &self.state;
+        if !sources.refuse_anybody() {
+            return false;
+        }
+        let visitor = visitors.kind(sight.user, sight.device.ip, sight.inventory, now);
+        let mut kinds =
+            MediaKind::ALL.into_iter().filter(|kind| sight.imps.iter().any(|i| i.media.takes(*kind)));
+        kinds.any(|kind| sources.refuse(MarketKey::of_inventory(sight.inventory, kind), visitor))
     }
 
     fn is_known(&self, user: UserKey, now: Timestamp) -> bool {
@@ -356,11 +340,21 @@ impl Guard {
     ) {
         let state = &mut self.state;
         state.habits.noticed(bid, &notice.kind, verdict, known_at);
+        let visitor = state.visitors.of_bid(bid);
+        let told = matches!(verdict, NoticeVerdict::Counted | NoticeVerdict::Filtered);
+        if let Some(visitor) = visitor.filter(|_| told && notice.kind == NoticeKind::Click) {
+            state.sources.reported_click(bid.market, bid.bid.kind, visitor);
+        }
         match (notice.kind, verdict) {
             (NoticeKind::Impression, NoticeVerdict::Counted) => {
-                state.sources.impression(bid.market, bid.bid.kind);
+                state.sources.impression(bid.market, bid.bid.kind, visitor);
             }
             (NoticeKind::Click, NoticeVerdict::Counted) => state.sources.click(bid.market, bid.bid.kind),
+            // A suspect source goes on reporting while its ads go on being shown: were its clicks left out, its rate would
+            // fall until it looked honest.
+            (NoticeKind::Click, NoticeVerdict::Filtered) if state.sources.is_suspect(bid.market) => {
+                state.sources.click(bid.market, bid.bid.kind);
+            }
             (NoticeKind::Conversion { .. }, NoticeVerdict::Counted | NoticeVerdict::Filtered) => {
                 let quick = state.habits.is_quick(bid, notice.happened_at);
                 state.sources.conversion(bid.market, bid.bid.kind, quick);
@@ -376,12 +370,6 @@ impl Guard {
             state.invalid.add(user.0, 1.0, known_at);
         }
     }
-}
-
-/// Client hints give a driven browser away even where its user agent was changed.
-fn driven_browser(sight: &GuardSight<'_>) -> Option<Finding> {
-    let browsers = sight.device.hints.as_ref().map_or(&[][..], |hints| &hints.browsers);
-    browsers.iter().any(|name| name.contains("headless")).then_some(Finding::NonBrowser)
 }
 
 /// Returns how many hosts an address may stand for, as its rate allows: more where it was shortened.
@@ -439,7 +427,7 @@ impl Agent for Guard {
             Observation::Decided { request, bids, at } => {
                 self.state.requests += 1.0;
                 let stranger = self.state.habits.decided(request, bids, *at);
-                self.learn_arrival(request, stranger, *at);
+                self.learn_arrival(request, bids, stranger, *at);
                 if let Some(user) = request.user.key {
                     self.state.users.add(user.0, 1.0, *at);
                 }
@@ -468,7 +456,8 @@ impl Agent for Guard {
             self.state.thresholds = thresholds;
         }
         self.state.habits.fade(passed);
-        self.state.sources.judge(passed, self.state.thresholds.click_rate_times);
+        let people = self.options.most_people_refused;
+        self.state.sources.judge(passed, self.state.thresholds.click_rate_times, people);
     }
 
     fn save(&self) -> Vec<u8> {
@@ -484,7 +473,10 @@ impl Agent for Guard {
             (&own.clicks, &state.clicks),
             (&own.invalid, &state.invalid),
         ];
-        if !tables.iter().all(|(own, saved)| own.fits(saved)) || !own.habits.fits(&state.habits) {
+        if !tables.iter().all(|(own, saved)| own.fits(saved))
+            || !own.habits.fits(&state.habits)
+            || !own.visitors.fits(&state.visitors)
+        {
             return Err("the saved tables of counts have another size than configured".to_owned());
         }
         state.sources.index();

@@ -9,6 +9,9 @@
 //!
 //! *Traffic.* Requests themselves give signs, weak ones, of which two are needed (`traffic`).
 //!
+//! What a suspect source reports (clicks, conversions) does not count. Its visitors are judged by their kind (`crowds`), every
+//! quarter of an hour: a source that makes up clicks has real visitors.
+//!
 //! Counts fade on control ticks with a half-life of a week, so that a source can recover.
 
 use std::collections::BTreeMap;
@@ -18,7 +21,11 @@ use motet_model::request::MediaKind;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use super::traffic::{Arrival, Traffic};
+use super::{
+    crowds::{Crowd, Kinds, Usual},
+    traffic::{Arrival, Traffic},
+    visitors::Visitor,
+};
 
 const MADE_UP_IMPRESSIONS: f64 = 1_000.0;
 const LEAST_CLICKS: f64 = 12.0;
@@ -30,6 +37,8 @@ const LEAST_RATE: f64 = 0.03;
 const MOST_SOURCES: usize = 50_000;
 const HALF_LIFE_S: f64 = 7.0 * 86_400.0;
 const DAY_S: f64 = 86_400.0;
+/// How often crowds are judged.
+const CROWDS_S: f64 = 900.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
 struct Counts {
@@ -39,6 +48,8 @@ struct Counts {
     /// Conversions within half a minute of their click.
     quick: f64,
     traffic: Traffic,
+    /// Visitors since a whole day was seen; faded when they are judged.
+    crowd: Crowd,
 }
 
 impl Counts {
@@ -51,6 +62,21 @@ impl Counts {
         self.clicks = (self.clicks - other.clicks).max(0.0);
         self.impressions = (self.impressions - other.impressions).max(0.0);
         self.traffic.take(&other.traffic);
+    }
+
+    fn fade(&mut self, keep: f64) {
+        self.impressions *= keep;
+        self.clicks *= keep;
+        self.conversions *= keep;
+        self.quick *= keep;
+        self.traffic.fade(keep);
+    }
+
+    fn request(&mut self, arrival: Arrival, quiet_hours: Option<u32>) {
+        self.traffic.add(arrival);
+        if let Some(hours) = quiet_hours {
+            self.crowd.request(arrival.visitor, hours >> arrival.hour & 1 == 1, arrival.faulty);
+        }
     }
 
     fn converts_too_quickly(&self) -> bool {
@@ -67,29 +93,47 @@ pub(super) struct Sources {
     suspects: Vec<MarketKey>,
     /// Seconds of traffic seen.
     seen_s: f64,
+    /// Seconds since crowds were judged.
+    unjudged_s: f64,
+    /// By kind of media, the hours of the day in which the fewest come, one bit each; once a whole day was seen.
+    quiet_hours: [Option<u32>; MediaKind::ALL.len()],
+    /// The visitors refused.
+    refused: BTreeMap<MarketKey, Kinds>,
     #[serde(skip)]
     suspected: FxHashSet<MarketKey>,
 }
 
 impl Sources {
     pub(super) fn request(&mut self, market: MarketKey, kind: MediaKind, arrival: Arrival) {
-        self.by_kind[kind as usize].traffic.add(arrival);
+        let hours = self.quiet_hours[kind as usize];
+        self.by_kind[kind as usize].request(arrival, hours);
         if let Some(counts) = self.counts(market, kind) {
-            counts.traffic.add(arrival);
+            counts.request(arrival, hours);
         }
     }
 
-    pub(super) fn impression(&mut self, market: MarketKey, kind: MediaKind) {
-        self.by_kind[kind as usize].impressions += 1.0;
-        if let Some(counts) = self.counts(market, kind) {
+    pub(super) fn impression(&mut self, market: MarketKey, kind: MediaKind, visitor: Option<Visitor>) {
+        self.tell(market, kind, |counts| {
             counts.impressions += 1.0;
-        }
+            if let Some(visitor) = visitor {
+                counts.crowd.shown(visitor);
+            }
+        });
     }
 
     pub(super) fn click(&mut self, market: MarketKey, kind: MediaKind) {
-        self.by_kind[kind as usize].clicks += 1.0;
+        self.tell(market, kind, |counts| counts.clicks += 1.0);
+    }
+
+    /// A click as it was reported, whether it counts or not.
+    pub(super) fn reported_click(&mut self, market: MarketKey, kind: MediaKind, visitor: Visitor) {
+        self.tell(market, kind, |counts| counts.crowd.clicked(visitor));
+    }
+
+    fn tell(&mut self, market: MarketKey, kind: MediaKind, what: impl Fn(&mut Counts)) {
+        what(&mut self.by_kind[kind as usize]);
         if let Some(counts) = self.counts(market, kind) {
-            counts.clicks += 1.0;
+            what(counts);
         }
     }
 
@@ -109,9 +153,14 @@ impl Sources {
         Some(&mut self.by_market.entry(market).or_insert((kind as u8, Counts::default())).1)
     }
 
-    /// Tells whether any market is suspected.
-    pub(super) fn has_suspects(&self) -> bool {
-        !self.suspected.is_empty()
+    /// Tells whether anybody's visitors are refused.
+    pub(super) fn refuse_anybody(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
+    /// Tells whether a market's visitors of a kind are refused.
+    pub(super) fn refuse(&self, market: MarketKey, visitor: Visitor) -> bool {
+        self.refused.get(&market).is_some_and(|kinds| kinds.hold(visitor))
     }
 
     /// Tells whether a market is suspected.
@@ -119,25 +168,16 @@ impl Sources {
         self.suspected.contains(&market)
     }
 
-    /// Fades all counts by the time passed and works out the suspects anew.
-    pub(super) fn judge(&mut self, passed_s: f64, times: f64) {
+    /// Fades all counts by the time passed and works out anew who is suspected and who is refused: with `people` as the
+    /// share of people that may be.
+    pub(super) fn judge(&mut self, passed_s: f64, times: f64, people: f64) {
         let keep = libm::exp2(-passed_s.max(0.0) / HALF_LIFE_S);
-        let fade = |counts: &mut Counts| {
-            counts.impressions *= keep;
-            counts.clicks *= keep;
-            counts.conversions *= keep;
-            counts.quick *= keep;
-            counts.traffic.fade(keep);
-        };
         self.seen_s += passed_s.max(0.0);
         let seen_a_day = self.seen_s >= DAY_S;
-        self.by_kind.iter_mut().for_each(fade);
-        self.by_market.values_mut().for_each(|(_, counts)| fade(counts));
+        self.by_kind.iter_mut().for_each(|counts| counts.fade(keep));
+        self.by_market.values_mut().for_each(|(_, counts)| counts.fade(keep));
         self.by_market.retain(|_, (_, counts)| counts.impressions + counts.traffic.requests() > 0.5);
-        let mut others = self.by_kind;
-        for (kind, own) in self.by_market.iter().filter(|(m, _)| self.is_suspect(**m)).map(|(_, held)| held) {
-            others[usize::from(*kind)].take(own);
-        }
+        let others = self.unsuspected();
         let suspect = |market: &MarketKey, (kind, own): &(u8, Counts)| {
             let mut others = others.get(usize::from(*kind)).copied().unwrap_or_default();
             if !self.is_suspect(*market) {
@@ -155,6 +195,55 @@ impl Sources {
         let found = self.by_market.iter().filter(|(market, held)| suspect(market, held));
         self.suspects = found.map(|(market, _)| *market).collect();
         self.index();
+        self.unjudged_s += passed_s.max(0.0);
+        if seen_a_day && self.unjudged_s >= CROWDS_S {
+            self.judge_crowds(people);
+        }
+    }
+
+    /// Counts of each kind of media without the suspects'.
+    fn unsuspected(&self) -> [Counts; MediaKind::ALL.len()] {
+        let mut others = self.by_kind;
+        for (kind, own) in self.by_market.iter().filter(|(m, _)| self.is_suspect(**m)).map(|(_, held)| held) {
+            others[usize::from(*kind)].take(own);
+        }
+        others
+    }
+
+    /// Fades the crowds and works out anew which hours are quiet and which visitors are refused.
+    fn judge_crowds(&mut self, people: f64) {
+        let keep = libm::exp2(-std::mem::take(&mut self.unjudged_s) / HALF_LIFE_S);
+        self.by_kind.iter_mut().for_each(|counts| counts.crowd.fade(keep));
+        self.by_market.values_mut().for_each(|(_, counts)| counts.crowd.fade(keep));
+        self.quiet_hours = self.unsuspected().map(|counts| Some(counts.traffic.quiet_hours_as_bits()));
+        let (elsewhere, usual) = (self.unsuspected_crowds(), self.usual());
+        let judged = self.by_market.iter().filter_map(|(market, (kind, own))| {
+            let place = usize::from(*kind);
+            let kinds = own.crowd.own_kinds(usual.get(place)?.as_ref()?, people);
+            let machines = || {
+                let mut rest = elsewhere[place];
+                rest.take(&own.crowd);
+                own.crowd.behave_like_machines(kinds, &rest)
+            };
+            let refused = !kinds.is_empty() && (self.is_suspect(*market) || machines());
+            refused.then_some((*market, kinds))
+        });
+        self.refused = judged.collect();
+    }
+
+    fn usual(&self) -> [Option<Usual>; MediaKind::ALL.len()] {
+        std::array::from_fn(|kind| {
+            let of_kind = self.by_market.values().filter(|(of, _)| usize::from(*of) == kind);
+            Usual::of(of_kind.map(|(_, counts)| &counts.crowd))
+        })
+    }
+
+    fn unsuspected_crowds(&self) -> [Crowd; MediaKind::ALL.len()] {
+        let mut crowds = self.by_kind.map(|counts| counts.crowd);
+        for (kind, own) in self.by_market.iter().filter(|(m, _)| self.is_suspect(**m)).map(|(_, held)| held) {
+            crowds[usize::from(*kind)].take(&own.crowd);
+        }
+        crowds
     }
 
     /// Makes the look-up again after reading back.

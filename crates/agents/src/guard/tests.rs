@@ -1,7 +1,9 @@
 use motet_model::{
+    codes::Code,
     outcome::Notice,
     request::{
-        Banner, Channel, ClientHints, Device, DeviceKind, Imp, Inventory, Media, Oddities, SupplyChain,
+        Banner, Blocks, Channel, ClientHints, Completeness, CurrencyRate, Device, DeviceKind, Imp, Inventory,
+        Media, Mode, Oddities, Pricing, Privacy, SupplyChain, User,
     },
 };
 use motet_units::CpmMicros;
@@ -305,28 +307,49 @@ fn a_source_of_false_clicks_is_found_among_honest_ones() {
             if domain == "farm.example" && n >= 2_000 || domain == "small.example" && n >= 20 {
                 continue;
             }
-            guard.state.sources.impression(market(domain), MediaKind::Banner);
+            guard.state.sources.impression(market(domain), MediaKind::Banner, None);
             if n % every == 0 {
                 guard.state.sources.click(market(domain), MediaKind::Banner);
             }
         }
     }
     guard.control(&Tick { now: Timestamp::from_secs(60), catalog: &catalog(&[]), accounts: &[] });
-    let finding = |domain: &str| {
-        let mut scene = Scene::default();
-        scene.inventory.domain = Some(domain.into());
-        scene.finding(&guard, Timestamp::from_secs(61))
+    // What a suspect source reports does not count; its visitors may be real, and pass.
+    let reported = |guard: &Guard, domain: &str| {
+        let at = Timestamp::from_secs(61);
+        let mut bid = record(3, 0, cpm(1.0), at - Span::from_secs(10));
+        bid.market = market(domain);
+        let shown = History { impressed: Some(at - Span::from_secs(8)), ..History::default() };
+        let notice = Notice { bid: bid.bid.id, kind: NoticeKind::Click, happened_at: at, key: 0 };
+        guard.screen_notice(&bid, &notice, shown, at)
     };
-    assert_eq!(finding("farm.example"), Some(Finding::KnownInvalid));
-    assert_eq!(finding("small.example"), None, "ten clicks prove nothing");
-    assert!((0..20).all(|n| finding(&format!("site{n}.example")).is_none()));
+    assert_eq!(reported(&guard, "farm.example"), Some(Finding::KnownInvalid));
+    assert_eq!(reported(&guard, "small.example"), None, "ten clicks prove nothing");
+    assert!((0..20).all(|n| reported(&guard, &format!("site{n}.example")).is_none()));
+    let mut scene = Scene::default();
+    scene.inventory.domain = Some("farm.example".into());
+    assert_eq!(scene.finding(&guard, Timestamp::from_secs(61)), None);
+    // It stays suspect while it goes on reporting, though none of it counts.
+    for n in 0..4_000 {
+        let mut bid = record(n, 0, cpm(1.0), Timestamp::from_secs(60));
+        bid.market = market("farm.example");
+        let mut told = |kind, verdict| {
+            let at = Timestamp::from_secs(62);
+            let notice = Notice { bid: bid.bid.id, kind, happened_at: at, key: 0 };
+            guard.observe(&Observation::Noticed { bid: &bid, notice: &notice, verdict, known_at: at });
+        };
+        told(NoticeKind::Impression, NoticeVerdict::Counted);
+        if n % 8 == 0 {
+            told(NoticeKind::Click, NoticeVerdict::Filtered);
+        }
+    }
+    guard.control(&Tick { now: Timestamp::from_secs(120), catalog: &catalog(&[]), accounts: &[] });
+    assert_eq!(reported(&guard, "farm.example"), Some(Finding::KnownInvalid));
     // What was learned is read back.
     let mut second = Guard::new(Options::default(), Guard::fixed_policy()).unwrap();
     second.restore(&guard.save(), &catalog(&[])).unwrap();
     assert_eq!(second.state, guard.state);
-    let mut scene = Scene::default();
-    scene.inventory.domain = Some("farm.example".into());
-    assert_eq!(scene.finding(&second, Timestamp::from_secs(61)), Some(Finding::KnownInvalid));
+    assert_eq!(reported(&second, "farm.example"), Some(Finding::KnownInvalid));
     let small = Options { places: 64, ..Options::default() };
     let mut third = Guard::new(small, Guard::fixed_policy()).unwrap();
     assert!(third.restore(&guard.save(), &catalog(&[])).unwrap_err().contains("size"));
@@ -351,4 +374,91 @@ proptest! {
         }
         prop_assert!(counters.count(77_777, now) > 499.0);
     }
+}
+
+fn request(id: &str) -> AdRequest {
+    AdRequest {
+        id: id.to_owned(),
+        imps: vec![imp()],
+        inventory: Inventory { channel: Channel::Site, ..Inventory::default() },
+        device: Device::default(),
+        user: User::default(),
+        privacy: Privacy::default(),
+        blocks: Blocks::default(),
+        pricing: Pricing::FirstPrice,
+        currency: CurrencyRate { code: Code::currency("EUR").unwrap(), nanos_per_unit: 1_000_000_000 },
+        languages: smallvec::SmallVec::default(),
+        tmax: None,
+        mode: Mode::Live,
+        supply: SupplyChain::default(),
+        oddities: Oddities::default(),
+    }
+}
+
+/// Sellers of a platform: one honest request after the other, and at one of them machines that come to it alone.
+struct Platform {
+    guard: Guard,
+    /// Requests and refusals of honest visitors at the attacked seller, at others, and of machines.
+    seen: [(u32, u32); 3],
+}
+
+impl Platform {
+    fn ask(&mut self, (seller, user): (u64, u64), at: Timestamp, of: usize) {
+        let mut request = request(&format!("{user}-{}", at.micros()));
+        request.device = Device { user_agent: Some(FIREFOX.into()), ..Device::default() };
+        request.device.ip = Some(std::net::IpAddr::from([82, (user >> 8) as u8, user as u8, 7]));
+        request.user.key = Some(UserKey(1_000 + user));
+        request.inventory.domain = Some(format!("site{seller}.example"));
+        let sight = GuardSight {
+            request: &request.id,
+            device: &request.device,
+            inventory: &request.inventory,
+            imps: &request.imps,
+            supply: &request.supply,
+            oddities: request.oddities,
+            user: request.user.key,
+        };
+        let refused = self.guard.find(&sight, at).is_some();
+        self.seen[of].0 += 1;
+        self.seen[of].1 += u32::from(refused);
+        self.guard.observe(&Observation::Decided { request: &request, bids: &[], at });
+    }
+
+    /// Lets days pass: people go about by day; from the second day on machines open one seller day and night.
+    fn days(count: i64, machines: u64) -> Self {
+        let mut platform = Self { guard: guard(), seen: [(0, 0); 3] };
+        let chance = motet_units::Chance::new(11, 0);
+        let mut draw = chance.stream("platform");
+        for minute in 0..count * 1_440 {
+            let at = Timestamp::from_secs(minute * 60);
+            let people = if minute % 1_440 >= 480 { 3 } else { u64::from(minute % 4 == 0) };
+            for _ in 0..people {
+                let (seller, user) = (draw.below(12), draw.below(600));
+                platform.ask((seller, user), at, usize::from(seller != 0));
+            }
+            if machines > 0 && minute >= 1_440 && minute % 4 == 0 {
+                let user = 10_000 + draw.below(machines);
+                platform.ask((0, user), at, 2);
+            }
+            if minute % 15 == 0 {
+                platform.guard.control(&Tick { now: at, catalog: &catalog(&[]), accounts: &[] });
+            }
+        }
+        platform
+    }
+}
+
+#[test]
+fn machines_of_one_seller_are_refused_and_its_people_are_not() {
+    let [attacked, others, machines] = Platform::days(5, 80).seen;
+    assert!(machines.0 > 1_000 && machines.1 * 10 > machines.0 * 6, "{machines:?}");
+    assert!(attacked.0 > 500 && attacked.1 * 20 < attacked.0, "{attacked:?}");
+    assert!(others.1 * 200 < others.0, "{others:?}");
+}
+
+#[test]
+fn without_machines_hardly_anybody_is_refused() {
+    let [one, others, _] = Platform::days(3, 0).seen;
+    // Three standard errors are passed by chance now and then.
+    assert!((one.1 + others.1) * 200 < one.0 + others.0, "{one:?} {others:?}");
 }

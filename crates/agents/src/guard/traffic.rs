@@ -13,6 +13,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::visitors::Visitor;
+
 const NIGHT_TIMES: f64 = 1.5;
 const STRANGERS_TIMES: f64 = 1.5;
 const FAULTY_TIMES: f64 = 2.0;
@@ -44,6 +46,8 @@ pub(super) struct Arrival {
     pub(super) stranger: Option<bool>,
     /// Whether it has a fault of its own.
     pub(super) faulty: bool,
+    /// What kind of visitor it brings.
+    pub(super) visitor: Visitor,
 }
 
 impl Traffic {
@@ -87,6 +91,11 @@ impl Traffic {
         std::array::from_fn(|nth| order[nth])
     }
 
+    /// Returns the quiet hours as bits, hour 0 the lowest.
+    pub(super) fn quiet_hours_as_bits(&self) -> u32 {
+        self.quiet_hours().into_iter().fold(0, |bits, hour| bits | 1 << hour)
+    }
+
     /// Tells whether the signs suffice, given the others' traffic and `(clicks, impressions)` of both.
     pub(super) fn is_no_peoples(&self, others: &Self, clicks: (f64, f64), others_clicks: (f64, f64)) -> bool {
         let quiet = others.quiet_hours();
@@ -116,7 +125,12 @@ mod tests {
         let mut traffic = Traffic::default();
         for n in 0..requests {
             let hour = if at_night { n % 24 } else { 8 + n % 16 };
-            traffic.add(Arrival { hour, stranger: Some(n % 100 < strangers), faulty: n % 100 < faulty });
+            traffic.add(Arrival {
+                hour,
+                stranger: Some(n % 100 < strangers),
+                faulty: n % 100 < faulty,
+                visitor: Visitor(0),
+            });
         }
         traffic
     }
