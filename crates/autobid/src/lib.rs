@@ -2,6 +2,7 @@
 
 pub mod auctionnet;
 pub mod evolve;
+pub mod logged;
 pub mod net;
 
 mod chance;
