@@ -1,18 +1,12 @@
 use motet_arena::auctionnet::{League, Options};
-use motet_autobid::auctionnet::{record, edge, EDGES};
+use motet_autobid::auctionnet::{record, Shape};
 fn main() {
     let league = League::new(1 << 40, Options::default()).unwrap();
-    for bend in [0.0, 0.15, 0.3, 0.45, 0.6] {
-        let mut sum = 0.0; let mut mult = 0.0; let mut used=0.0; let mut cpa=0.0; let mut n = 0.0;
-        let mut ideal = 0.0;
-        for seed in 5000..5003 {
-            for day in record(&league, seed, bend).unwrap() {
-                let (score, m) = day.best_constant();
-                let (c, e, _) = day.constant(m);
-                sum += score; mult += m; used += c / day.budget; cpa += c / e / day.target; n += 1.0;
-                let _ = (&mut ideal, edge(0), EDGES);
-            }
+    for (strength, anchor) in [(0.45, 1.0), (0.45, 0.75), (0.3, 0.6), (0.45, 1.3), (0.6, 1.3), (0.6, 1.6), (0.8, 1.6)] {
+        let mut sum = 0.0; let mut n = 0.0;
+        for seed in 15000..15002 {
+            for day in record(&league, seed, Shape { strength, anchor }).unwrap() { sum += day.best_constant().0; n += 1.0; }
         }
-        println!("bend {bend}: best {:.3} multiple {:.3} used {:.3} cpa/target {:.3}", sum / n, mult / n, used / n, cpa / n);
+        println!("{strength} {anchor}: best {:.3}", sum / n);
     }
 }

@@ -12,7 +12,7 @@
 
 use motet_arena::{
     Error,
-    auctionnet::{Episode, League, TICKS, TickResult},
+    auctionnet::{Advertiser, Episode, League, TICKS, TickResult},
 };
 
 /// Cells per factor of two, linear within it.
@@ -90,6 +90,18 @@ pub struct Day {
 }
 
 impl Day {
+    /// Starts an advertiser's day.
+    pub fn new(seed: u64, advertiser: &Advertiser) -> Self {
+        Self {
+            seed,
+            seat: advertiser.index,
+            budget: advertiser.budget.units(),
+            target: advertiser.target_cpa,
+            category: advertiser.category,
+            ticks: Vec::with_capacity(TICKS),
+        }
+    }
+
     /// Returns the best score of a constant multiplier, in expectation, and that multiple of the target.
     pub fn best_constant(&self) -> (f64, f64) {
         let of = |index: usize| (self.constant(edge(index)).2, edge(index));
@@ -109,37 +121,45 @@ impl Day {
     }
 }
 
-/// Records one episode of a league: every seat's day, under a bend (0 for none).
+/// How strongly bids are bent, and from where on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// 0 for not at all, below 1.
+    pub strength: f64,
+    /// The multiple of the mean least winning cost from which on bids are lowered.
+    pub anchor: f64,
+}
+
+impl Shape {
+    /// Bids that are in proportion to the value.
+    pub const STRAIGHT: Self = Self { strength: 0.0, anchor: 1.0 };
+
+    /// Returns the bend under a mean least winning cost; none where nothing is known of it.
+    pub fn at(self, price_mean: f64) -> Bend {
+        Bend { strength: self.strength, going: self.anchor * price_mean }
+    }
+}
+
+/// Records one episode of a league: every seat's day, for bids of a shape.
 ///
 /// # Errors
 ///
 /// When the league's options describe no market.
-pub fn record(league: &League, seed: u64, bend: f64) -> Result<Vec<Day>, Error> {
+pub fn record(league: &League, seed: u64, shape: Shape) -> Result<Vec<Day>, Error> {
     let mut episode = Episode::new(seed, league.options().clone())?;
     let mut bidders = league.bidders();
-    let mut days: Vec<Day> = league.options().advertisers.iter().map(|a| empty(seed, a)).collect();
+    let mut days: Vec<Day> = league.options().advertisers.iter().map(|a| Day::new(seed, a)).collect();
     let mut going = 0.0;
     while episode.open() {
         let answers: Vec<_> = bidders.iter_mut().enumerate().map(|(i, b)| b.bid(&episode.view(i))).collect();
         let result = episode.tick(&answers)?;
         let mean = result.agent(0).least_winning_mean;
-        let bend = Bend { strength: bend, going: if going > 0.0 { going } else { mean } };
-        let recorded = ticks(&result, &days, bend);
+        let bend = shape.at(if going > 0.0 { going } else { mean });
+        let recorded = ticks(&result, &days, 0, bend);
         days.iter_mut().zip(recorded).for_each(|(day, tick)| day.ticks.push(tick));
         going = mean;
     }
     Ok(days)
-}
-
-fn empty(seed: u64, advertiser: &motet_arena::auctionnet::Advertiser) -> Day {
-    Day {
-        seed,
-        seat: advertiser.index,
-        budget: advertiser.budget.units(),
-        target: advertiser.target_cpa,
-        category: advertiser.category,
-        ticks: Vec::with_capacity(TICKS),
-    }
 }
 
 /// How bids above the going price are lowered.
@@ -178,21 +198,30 @@ impl Bend {
 /// Cells of one row: one below the table, and one from each edge on.
 type Cells = [[f32; EDGES + 1]; 2];
 
-fn ticks(result: &TickResult<'_>, days: &[Day], bend: Bend) -> Vec<Tick> {
+/// Adds one tick to one seat's day.
+pub(crate) fn watch_seat(day: &mut Day, result: &TickResult<'_>, bend: Bend) {
+    let days = core::slice::from_mut(day);
+    let first = days[0].seat;
+    let recorded = ticks(result, days, first, bend);
+    days[0].ticks.extend(recorded);
+}
+
+/// Returns the tick as a table for each of some neighbouring seats, the first being `first`.
+fn ticks(result: &TickResult<'_>, days: &[Day], first: usize, bend: Bend) -> Vec<Tick> {
     let mut cells: Vec<Cells> = vec![[[0.0; EDGES + 1]; 2]; days.len()];
     let targets: Vec<f32> = days.iter().map(|day| day.target as f32).collect();
-    let values: Vec<&[f32]> = (0..days.len()).map(|seat| result.values(seat)).collect();
+    let values: Vec<&[f32]> = (0..days.len()).map(|index| result.values(first + index)).collect();
     for impression in 0..result.impressions() {
         let top = result.highest(impression).map(|(bid, bidder)| Bid {
             price: bid,
             full: bend.full(f64::from(bid)) as f32,
             bidder: bidder.unwrap_or(usize::MAX),
         });
-        for (seat, cells) in cells.iter_mut().enumerate() {
-            add(cells, &top, seat, values[seat][impression], targets[seat], result.reserve());
+        for (index, cells) in cells.iter_mut().enumerate() {
+            add(cells, &top, first + index, values[index][impression], targets[index], result.reserve());
         }
     }
-    let tick = |(seat, cells): (usize, Cells)| close(result, values[seat], &cells);
+    let tick = |(index, cells): (usize, Cells)| close(result, values[index], &cells);
     cells.into_iter().enumerate().map(tick).collect()
 }
 

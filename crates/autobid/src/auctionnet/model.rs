@@ -127,6 +127,11 @@ impl Model {
         libm::exp(sum / shares + f64::from(self.stays[0]) * from.unusual)
     }
 
+    /// Returns the usual going price of the day's first tick.
+    pub(crate) fn first_price(&self) -> f64 {
+        libm::exp(f64::from(self.usual[0]))
+    }
+
     /// Learns the forecast from recorded days.
     pub fn fit(days: &[Day]) -> Self {
         let (brings, costs) = curves(days);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use motet_arena::auctionnet::{TICKS, TRAFFIC_SHARES, score};
 
 use super::{
+    landscape::Shape,
     model::{BLOCK, Model, Outlook, Standpoint},
     pace::{Pace, Seen},
 };
@@ -18,23 +19,8 @@ use crate::net::{Net, soft_sign};
 /// How far the network moves the forecast's choice, as a natural logarithm.
 pub const REACH: f64 = 0.8;
 
-/// The observation, in its order.
-pub const OBSERVATION: [&str; 14] = [
-    "time_left",
-    "budget_left",
-    "spend_on_plan",
-    "size",
-    "conversions",
-    "cpa_so_far",
-    "luck",
-    "chosen_multiple",
-    "chosen_depth",
-    "price_unusual",
-    "value_level",
-    "cpa_ahead",
-    "spend_ahead",
-    "block_left",
-];
+/// Numbers the network sees; they are named in `saved::OBSERVATION`, in this order.
+pub(crate) const INPUTS: usize = super::saved::OBSERVATION.len();
 
 /// All that is learnt.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +29,8 @@ pub struct Mind {
     pub model: Model,
     /// What a violated target costs, as a share of budget ÷ target.
     pub caution: f64,
-    /// How much bids above the going price are lowered.
-    pub bend: f64,
+    /// How bids above the going price are lowered.
+    pub shape: Shape,
     /// The network's shape.
     pub net: Net,
     /// Its weights.
@@ -138,7 +124,7 @@ impl Pilot {
     }
 
     /// Returns the observation, each number about −2 to 2.
-    fn observe(&self, seen: &Seen<'_>, from: &Standpoint, chosen: f64, ahead: &Outlook) -> [f64; OBSERVATION.len()] {
+    fn observe(&self, seen: &Seen<'_>, from: &Standpoint, chosen: f64, ahead: &Outlook) -> [f64; INPUTS] {
         let model = &self.mind.model;
         let spent = seen.budget - seen.remaining;
         let size = seen.budget / seen.target;

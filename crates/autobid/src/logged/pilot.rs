@@ -20,17 +20,8 @@ use crate::net::{Net, soft_sign};
 /// How far the network moves the forecast's choice, as a natural logarithm.
 pub const REACH: f64 = 0.7;
 
-/// The observation, in its order.
-pub const OBSERVATION: [&str; 8] = [
-    "auctions_left",
-    "money_left",
-    "money_left_per_auction",
-    "concavity",
-    "unlikeness",
-    "knowledge",
-    "elapsed",
-    "on_plan",
-];
+/// Numbers the network sees; they are named in `saved::OBSERVATION`, in this order.
+pub(crate) const INPUTS: usize = super::saved::OBSERVATION.len();
 
 /// All that is learnt.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +98,7 @@ impl Pilot {
     }
 
     /// Returns the observation, each number about −2 to 2.
-    fn observation(&self, ask: &Ask, plan: &Plan) -> [f64; OBSERVATION.len()] {
+    fn observation(&self, ask: &Ask, plan: &Plan) -> [f64; INPUTS] {
         let left = log_units(ask.budget_left);
         let auctions = ask.auctions_left as f64;
         let all = self.prices.pays[TOP].max(1e-9);
