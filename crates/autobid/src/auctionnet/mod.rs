@@ -32,6 +32,6 @@ pub use pid::{Gains, Pid, tune};
 pub use pilot::{Mind, Pilot, REACH};
 pub use saved::{ACTION, OBSERVATION, kind};
 pub use seat::{Account, Brought, Driven, Seated};
-pub use table::{Played, mean_score, play};
+pub use table::{Luck, Played, mean_score, play};
 pub use train::{CHOICE_SEED, Learnt, Recipe, TRAIN_SEED, learn, merit, record_all};
 pub use welfare::{Optimum, optimum};

@@ -3,6 +3,9 @@
 //! Conversions are drawn (Poisson) around what the values promise, times the advertiser's own bias: the market draws a conversion's probability from a
 //! normal cut off at up to two deviations on either side, differently for each advertiser, so that some convert up to a tenth more than
 //! promised and some less. The draws belong to (seed, episode, seat, tick), so two bidders meet the same luck.
+//!
+//! Learning may play with *smooth* luck: conversions come in fractions, normal with the same mean and variance, and a target is violated by degrees. A small move
+//! of the weights then moves the score a little, where with whole conversions it mostly moves nothing and sometimes much.
 
 use motet_arena::auctionnet::{TICKS, score};
 use motet_units::{Chance, Stream};
@@ -11,7 +14,10 @@ use super::{
     landscape::Day,
     pace::{Gone, Pace, Seen},
 };
-use crate::chance::{normal, poisson};
+use crate::{
+    chance::{normal, poisson},
+    net::soft_sign,
+};
 
 /// What a day came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -22,18 +28,43 @@ pub struct Played {
     pub conversions: f64,
     /// The score.
     pub score: f64,
-    /// Whether a conversion cost more than the target.
-    pub violates: bool,
+    /// Whether a conversion cost more than the target; by degrees, 0 to 1, under smooth luck.
+    pub violates: f64,
+}
+
+/// How conversions are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Luck {
+    /// Whole conversions.
+    Whole,
+    /// Fractions of them.
+    Smooth,
+}
+
+impl Luck {
+    fn draw(self, stream: &mut Stream, mean: f64) -> f64 {
+        match self {
+            Self::Whole => poisson(stream, mean),
+            Self::Smooth => (mean + libm::sqrt(mean) * normal(stream)).max(0.0),
+        }
+    }
+
+    fn violation(self, over: f64) -> f64 {
+        match self {
+            Self::Whole => f64::from(u8::from(over > 0.0)),
+            Self::Smooth => 0.5 + 0.5 * soft_sign(20.0 * over),
+        }
+    }
 }
 
 /// An advertiser with less than this left does not bid, as in the market.
 const LEAST: f64 = 0.1;
 
 /// Plays a day on its table.
-pub fn play(day: &Day, seed: u64, pace: &mut impl Pace) -> Played {
+pub fn play(day: &Day, seed: u64, luck: Luck, pace: &mut impl Pace) -> Played {
     let key = Chance::new(seed, day.seed << 8 | day.seat as u64);
     let bias = bias(&mut key.stream("bias"));
-    let (mut luck, mut past) = (key.stream("conversions"), Vec::with_capacity(TICKS));
+    let (mut draws, mut past) = (key.stream("conversions"), Vec::with_capacity(TICKS));
     let (mut remaining, mut conversions) = (day.budget, 0.0);
     for (number, tick) in day.ticks.iter().enumerate() {
         let seen = Seen {
@@ -48,7 +79,7 @@ pub fn play(day: &Day, seed: u64, pace: &mut impl Pace) -> Played {
         let multiple = pace.multiple(&seen);
         let (cost, expected) = if remaining < LEAST { (0.0, 0.0) } else { tick.at(multiple) };
         let payable = (remaining / cost.max(1e-12)).min(1.0);
-        let brought = poisson(&mut luck, payable * expected * bias);
+        let brought = luck.draw(&mut draws, payable * expected * bias);
         past.push(Gone {
             impressions: tick.impressions,
             value_mean: tick.value_mean,
@@ -66,13 +97,13 @@ pub fn play(day: &Day, seed: u64, pace: &mut impl Pace) -> Played {
         cost,
         conversions,
         score: score(conversions, cost, day.target),
-        violates: cost > day.target * conversions,
+        violates: luck.violation(cost / (day.target * conversions).max(1e-9) - 1.0),
     }
 }
 
 /// Returns the mean score over days.
 pub fn mean_score<P: Pace>(days: &[Day], seed: u64, make: impl Fn(&Day) -> P) -> f64 {
-    let sum: f64 = days.iter().map(|day| play(day, seed, &mut make(day)).score).sum();
+    let sum: f64 = days.iter().map(|day| play(day, seed, Luck::Whole, &mut make(day)).score).sum();
     sum / days.len().max(1) as f64
 }
 

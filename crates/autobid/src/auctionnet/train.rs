@@ -14,7 +14,7 @@ use super::{
     landscape::{Day, Shape, record},
     model::Model,
     pilot::{INPUTS, Mind, Pilot},
-    table::play,
+    table::{Luck, play},
 };
 use crate::{
     evolve::{Plan, Progress, evolve},
@@ -51,10 +51,10 @@ impl Recipe {
         episodes: 32,
         choice_episodes: 12,
         shape: Shape { strength: 0.45, anchor: 1.0 },
-        caution: 0.3,
-        days: 288,
+        caution: 0.4,
+        days: 192,
         look: 10,
-        plan: Plan { generations: 60, pairs: 20, sigma: 0.06, rate: 0.02, seed: 5, threads: 2 },
+        plan: Plan { generations: 60, pairs: 8, sigma: 0.05, rate: 0.02, seed: 5, threads: 2 },
     };
 }
 
@@ -83,12 +83,11 @@ pub fn record_all(league: &League, from: u64, count: u64, shape: Shape, threads:
 }
 
 /// Returns the mean merit of a policy on days.
-pub fn merit<'a>(mind: &Arc<Mind>, days: impl Iterator<Item = &'a Day>, luck: u64, caution: f64) -> f64 {
+pub fn merit<'a>(mind: &Arc<Mind>, days: impl Iterator<Item = &'a Day>, seed: u64, luck: Luck, caution: f64) -> f64 {
     let (mut sum, mut count) = (0.0, 0.0);
     for day in days {
-        let played = play(day, luck, &mut Pilot::new(Arc::clone(mind)));
-        let price = if played.violates { caution * day.budget / day.target } else { 0.0 };
-        sum += played.score - price;
+        let played = play(day, seed, luck, &mut Pilot::new(Arc::clone(mind)));
+        sum += played.score - played.violates * caution * day.budget / day.target;
         count += 1.0;
     }
     sum / f64::max(count, 1.0)
@@ -107,15 +106,15 @@ pub fn learn(
     let record = |from, count| record_all(league, from, count, recipe.shape, recipe.plan.threads);
     let days = record(TRAIN_SEED, recipe.episodes)?;
     let choice = record(CHOICE_SEED, recipe.choice_episodes)?;
-    let net = Net::new(vec![INPUTS, 24, 24, 1]).expect("the layers are within the widest");
+    let net = Net::new(vec![INPUTS, 1]).expect("the layers are within the widest");
     let weights = net.start(recipe.plan.seed);
     let first = Mind { model: Model::fit(&days), caution: recipe.caution, shape: recipe.shape, net, weights };
     let with = |weights: &[f32]| Arc::new(Mind { weights: weights.to_vec(), ..first.clone() });
-    let judged = |weights: &[f32]| merit(&with(weights), choice.iter(), u64::MAX, recipe.caution);
+    let judged = |weights: &[f32]| merit(&with(weights), choice.iter(), u64::MAX, Luck::Whole, recipe.caution);
     let score = |weights: &[f32], generation: u32| {
         // Every generation another part of the days, with luck of its own; the strides share no factor with whole leagues.
         let at = |place: usize| &days[(generation as usize * 397 + place * 5) % days.len()];
-        merit(&with(weights), (0..recipe.days).map(at), u64::from(generation), recipe.caution)
+        merit(&with(weights), (0..recipe.days).map(at), u64::from(generation), Luck::Smooth, recipe.caution)
     };
     let before = judged(&first.weights);
     let mut best = (before, 0, first.weights.clone());

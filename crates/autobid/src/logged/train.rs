@@ -39,12 +39,12 @@ pub struct Recipe {
 impl Recipe {
     /// The recipe of the shipped policy.
     pub const SHIPPED: Self = Self {
-        campaigns: 16,
-        choice_campaigns: 96,
+        campaigns: 12,
+        choice_campaigns: 48,
         usual: 50.0,
         memory: 20_000.0,
         look: 5,
-        plan: Plan { generations: 30, pairs: 8, sigma: 0.08, rate: 0.03, seed: 5, threads: 2 },
+        plan: Plan { generations: 20, pairs: 6, sigma: 0.05, rate: 0.03, seed: 5, threads: 2 },
     };
 }
 
@@ -115,7 +115,7 @@ pub fn learn(
     let chances = Landscape::learn(log)?.chances();
     let mut usual = vec![0.0; TOP + 1];
     chances.iter().enumerate().for_each(|(price, chance)| usual[price.min(TOP)] += *chance as f32);
-    let net = Net::new(vec![INPUTS, 12, 1]).expect("the layers are within the widest");
+    let net = Net::new(vec![INPUTS, 1]).expect("the layers are within the widest");
     let weights = net.start(recipe.plan.seed);
     let first = Mind { chances: usual, usual: recipe.usual, memory: recipe.memory, net, weights };
     let with = |weights: &[f32]| Arc::new(Mind { weights: weights.to_vec(), ..first.clone() });
