@@ -1,25 +1,24 @@
-use std::{fs::File, io::BufReader, sync::Arc};
-use motet_backtest::{*, log::auctions, ceiling::ceiling, bidder::Rlb};
-use motet_autobid::{logged::*, net::Net};
+use std::{fs::File, io::BufReader};
+use motet_backtest::log::auctions;
+use motet_autobid::{logged::*, folder};
 fn main() {
     let dir = std::env::args().nth(1).unwrap();
-    let read = |n: &str| auctions::read(BufReader::new(File::open(format!("{dir}/{n}.txt")).unwrap()), |_| ()).unwrap().auctions;
-    let train = read("1458.train");
-    let l = Landscape::learn(&train).unwrap();
-    let net = Net::new(vec![8, 12, 1]).unwrap();
-    for (usual, memory) in [(50.0, 20_000.0)] {
-    let mind = Arc::new(Mind { chances: l.chances().iter().map(|c| *c as f32).collect(), usual, memory, weights: net.start(1), net: net.clone() });
-    for name in ["1458.test", "2259.test"] {
-        let log = read(name);
-        for share in ["1/64", "1/32", "1/16", "1/8", "1/4"] {
-            for episode in [1000, 0] {
-                let tr = if name == "1458.test" { Some(train.as_slice()) } else { None };
-                let s = Setting::new(&log, tr, share.parse().unwrap(), episode, Paid::Second, 1).unwrap();
-                let best = ceiling(&log, &s.rules).sum_pctr;
-                let t = replay(&log, &s.rules, &mut Pilot::new(Arc::clone(&mind)), &mut |_| ());
-                let r = if episode == 1000 && std::env::args().nth(2).is_some() { replay(&log, &s.rules, &mut Rlb::new(&s.learnt, s.episode, s.rules.budget), &mut |_| ()).sum_pctr / best } else { 0.0 };
-                println!("{usual} {memory} {name} {share} {episode}: {:.4} rlb {r:.4} cost {} of {}", t.sum_pctr / best, t.cost.get(), s.rules.budget.get());
-            }
-        }
-    }}
+    let log = auctions::read(BufReader::new(File::open(format!("{dir}/1458.train.txt")).unwrap()), |_| ()).unwrap().auctions;
+    let recipe = Recipe::SHIPPED;
+    let t = std::time::Instant::now();
+    let learnt = learn(&log, &recipe, |p, h| println!("{p:?} held out {h:?} {:?}", t.elapsed())).unwrap();
+    println!("ratio {:?} at {}", learnt.ratio, learnt.generation);
+    let training = folder::Training {
+        command: format!("motet train-bidder --format ipinyou-theta --seed {} --generations {} --log 1458.train.txt --out DIR", recipe.plan.seed, recipe.plan.generations),
+        data: format!("1458.train.txt, {} auctions, cut into campaigns and varied", log.len()),
+        data_crc32: format!("{:08x}", learnt.data_crc32),
+        held_out: "other campaigns drawn from the same log, by which the generation was chosen; reported are other logs".to_owned(),
+        seed: recipe.plan.seed, generations: learnt.generation,
+        metrics: [("ratio_unlearned".to_owned(), learnt.ratio[0]), ("ratio".to_owned(), learnt.ratio[1])].into(),
+    };
+    let (manifest, numbers) = learnt.mind.write("ipinyou-theta-bidder@1", training);
+    let dir = std::env::args().nth(2).unwrap();
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(format!("{dir}/numbers.f32"), &numbers).unwrap();
+    std::fs::write(format!("{dir}/policy.toml"), folder::text(&manifest)).unwrap();
 }

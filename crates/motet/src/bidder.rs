@@ -12,7 +12,7 @@ use motet_arena::{
     worlds,
 };
 use motet_autobid::auctionnet::{
-    Driven, Gains, Judged, Maker, Mind, Optimum, Pid, Seated, Standing, judge, learned, optimum, sum_up, within,
+    Driven, Gains, Judged, Maker, Mind, Optimum, Pid, Seated, Standing, judge, judge_holders, learned, optimum, sum_up, within,
     wire::Talk,
 };
 use serde::Serialize;
@@ -147,8 +147,11 @@ fn verdict(options: &cli::Bidder, mind: &Arc<Mind>, policy: String, episodes: u6
 
 /// Judges some seats of one episode; which ones shifts with the seed.
 fn episode(league: &League, seed: u64, every: u64, maker: Option<&Maker<'_>>) -> Result<Vec<Judged>> {
-    let seats = (seed % every..league.seats().len() as u64).step_by(every as usize);
-    seats.map(|seat| Ok(judge(league, seed, seat as usize, maker)?)).collect()
+    let seats = (seed % every..league.seats().len() as u64).step_by(every as usize).map(|seat| seat as usize);
+    match maker {
+        Some(maker) => seats.map(|seat| Ok(judge(league, seed, seat, maker)?)).collect(),
+        None => Ok(judge_holders(league, seed, &seats.collect::<Vec<_>>())?),
+    }
 }
 
 fn by_holder(plays: &[Judged]) -> Vec<Standing> {

@@ -51,40 +51,65 @@ impl Judged {
     }
 }
 
-/// Plays one episode with a bidder on a seat; with `None` the seat's holder plays.
+/// Plays one episode with a bidder on one seat.
 ///
 /// # Errors
 ///
 /// When there is no such seat.
-pub fn judge(league: &League, seed: u64, seat: usize, maker: Option<&Maker<'_>>) -> Result<Judged, Error> {
+pub fn judge(league: &League, seed: u64, seat: usize, maker: &Maker<'_>) -> Result<Judged, Error> {
     let seats = league.seats().len();
-    let holder = *league.seats().get(seat).ok_or(Error::Seat { seat, seats })?;
     let mut bidders = league.bidders();
-    if let Some(maker) = maker {
-        bidders[seat] = maker();
+    *bidders.get_mut(seat).ok_or(Error::Seat { seat, seats })? = maker();
+    Ok(watch(league, seed, &[seat], &mut bidders)?.remove(0))
+}
+
+/// Plays one episode of the league as it is, and judges the holders of some seats.
+///
+/// # Errors
+///
+/// When there is no such seat.
+pub fn judge_holders(league: &League, seed: u64, seats: &[usize]) -> Result<Vec<Judged>, Error> {
+    watch(league, seed, seats, &mut league.bidders())
+}
+
+/// Plays one episode and judges some seats.
+fn watch(
+    league: &League,
+    seed: u64,
+    seats: &[usize],
+    bidders: &mut [Box<dyn Bidder>],
+) -> Result<Vec<Judged>, Error> {
+    let advertisers = &league.options().advertisers;
+    let missing = seats.iter().find(|seat| **seat >= advertisers.len());
+    if let Some(seat) = missing {
+        return Err(Error::Seat { seat: *seat, seats: advertisers.len() });
     }
     let mut episode = Episode::new(seed, league.options().clone())?;
-    let mut day = Day::new(seed, &league.options().advertisers[seat]);
+    let mut days: Vec<Day> = seats.iter().map(|seat| Day::new(seed, &advertisers[*seat])).collect();
     while episode.open() {
         let answers: Vec<Bids> =
             bidders.iter_mut().enumerate().map(|(index, bidder)| bidder.bid(&episode.view(index))).collect();
         let result = episode.tick(&answers)?;
-        watch_seat(&mut day, &result, Shape::STRAIGHT.at(0.0));
+        days.iter_mut().for_each(|day| watch_seat(day, &result, Shape::STRAIGHT.at(0.0)));
     }
-    let past = episode.past(seat);
+    Ok(days.iter().map(|day| judged(league, &episode, day)).collect())
+}
+
+fn judged(league: &League, episode: &Episode, day: &Day) -> Judged {
+    let past = episode.past(day.seat);
     let cost = past.iter().map(|tick| tick.cost.units()).sum();
     let conversions = past.iter().map(|tick| f64::from(tick.conversions)).sum();
-    Ok(Judged {
-        seed,
-        seat,
-        holder,
+    Judged {
+        seed: day.seed,
+        seat: day.seat,
+        holder: league.seats()[day.seat],
         cost,
         budget: day.budget,
         target_cpa: day.target,
         conversions,
         score: score(conversions, cost, day.target),
         best_constant: day.best_constant().0,
-    })
+    }
 }
 
 /// Returns the learned bidder for a seat.

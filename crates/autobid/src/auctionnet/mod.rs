@@ -24,7 +24,7 @@ mod train;
 mod welfare;
 pub mod wire;
 
-pub use judge::{Judged, Maker, Standing, judge, learned, sum_up, within};
+pub use judge::{Judged, Maker, Standing, judge, judge_holders, learned, sum_up, within};
 pub use landscape::{Bend, Day, EDGES, Shape, Tick, edge, record};
 pub use model::Model;
 pub use pace::{Gone, Pace, Seen, Steady};

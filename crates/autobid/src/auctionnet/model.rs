@@ -66,8 +66,14 @@ pub(crate) struct Standpoint {
     pub(crate) day: f64,
     /// The mean value now.
     pub(crate) value: f64,
-    /// ln q, less the usual.
+    /// ln q of the last tick, less the usual.
     pub(crate) unusual: f64,
+    /// The going price to expect in the rest of the block.
+    pub(crate) near_price: f64,
+    /// By what factor later prices will be unusual.
+    kept: f64,
+    log_depth: f64,
+    log_kept: f64,
 }
 
 impl Model {
@@ -102,29 +108,46 @@ impl Model {
         later
     }
 
-    /// Returns what bidding this multiplier (in units of money) from here to the end of the day would bring and cost.
-    pub(crate) fn outlook(&self, from: &Standpoint, multiplier: f64) -> Outlook {
-        let block = from.tick / BLOCK + 1;
-        let near = self.near_price(from);
-        let at = position(multiplier * from.value / near);
-        let kept = libm::exp(f64::from(self.stays[1]) * from.unusual);
-        let place = (libm::log2(multiplier / kept) - (FROM - 2.0)) / STEP;
-        let later = &self.later[block];
+    /// Returns what bidding a multiplier (in units of money, as its logarithm to base 2) from here to the end of the day would bring
+    /// and cost.
+    pub(crate) fn outlook(&self, from: &Standpoint, log_multiplier: f64) -> Outlook {
+        let at = (log_multiplier + from.log_depth + 4.0) * 8.0;
+        let later = &self.later[from.tick / BLOCK + 1];
+        let place = (log_multiplier - from.log_kept - (FROM - 2.0)) / STEP;
         Outlook {
-            cost: from.near * near * read(&self.costs, at) + from.day * kept * read64(&later.costs, place),
+            cost: from.near * from.near_price * read(&self.costs, at)
+                + from.day * from.kept * read64(&later.costs, place),
             brings: from.near * from.value * read(&self.brings, at) + from.day * read64(&later.brings, place),
         }
     }
 
-    /// Returns the going price to expect in the rest of the block.
-    pub(crate) fn near_price(&self, from: &Standpoint) -> f64 {
-        let end = (from.tick / BLOCK + 1) * BLOCK;
-        let (mut sum, mut shares) = (0.0, 0.0);
-        for tick in from.tick..end {
-            sum += TRAFFIC_SHARES[tick] * f64::from(self.usual[tick]);
-            shares += TRAFFIC_SHARES[tick];
+    /// Completes a standpoint with the prices to expect, given the logarithm by which the last tick's was unusual.
+    pub(crate) fn stand(&self, tick: usize, traffic: (f64, f64), value: f64, unusual: f64) -> Standpoint {
+        let (near, day) = traffic;
+        let near_price = self.near_price(tick, unusual);
+        let kept = libm::exp(f64::from(self.stays[1]) * unusual);
+        Standpoint {
+            tick,
+            near,
+            day,
+            value,
+            unusual,
+            near_price,
+            kept,
+            log_depth: libm::log2(value / near_price),
+            log_kept: libm::log2(kept),
         }
-        libm::exp(sum / shares + f64::from(self.stays[0]) * from.unusual)
+    }
+
+    /// Returns the going price to expect in the rest of the block.
+    fn near_price(&self, tick: usize, unusual: f64) -> f64 {
+        let end = (tick / BLOCK + 1) * BLOCK;
+        let (mut sum, mut shares) = (0.0, 0.0);
+        for (share, usual) in TRAFFIC_SHARES[tick..end].iter().zip(&self.usual[tick..end]) {
+            sum += share * f64::from(*usual);
+            shares += share;
+        }
+        libm::exp(sum / shares + f64::from(self.stays[0]) * unusual)
     }
 
     /// Returns the usual going price of the day's first tick.

@@ -79,13 +79,8 @@ impl Pilot {
         let (bend, end) = (((tick / 4 + 1) * 4).min(TICKS), (tick / BLOCK + 1) * BLOCK);
         let last = seen.past.last().filter(|gone| gone.price_mean > 0.0);
         let unusual = last.map_or(0.0, |gone| libm::log(gone.price_mean) - f64::from(model.usual[tick - 1]));
-        Standpoint {
-            tick,
-            near: rate * share(tick, bend) + day * share(bend, end.max(bend)),
-            day,
-            value: seen.value_mean.max(1e-9),
-            unusual: unusual.clamp(-4.0, 4.0),
-        }
+        let near = rate * share(tick, bend) + day * share(bend, end.max(bend));
+        model.stand(tick, (near, day), seen.value_mean.max(1e-9), unusual.clamp(-4.0, 4.0))
     }
 
     /// Returns the expected score of what is had and what an outlook adds, less the price of violating the target.
@@ -110,16 +105,18 @@ impl Pilot {
 
     /// Finds the multiple of best merit, from an eighth to four times the target, and its outlook.
     fn choose(&self, seen: &Seen<'_>, from: &Standpoint) -> (f64, Outlook) {
+        let target = libm::log2(seen.target);
         let of = |log: f64| {
-            let outlook = self.mind.model.outlook(from, libm::exp2(log) * seen.target);
+            let outlook = self.mind.model.outlook(from, log + target);
             (self.merit(seen, &outlook), log, outlook)
         };
         let better = |best: (f64, f64, Outlook), one: (f64, f64, Outlook)| if one.0 > best.0 { one } else { best };
-        let coarse = (0..=20).map(|step| of(f64::from(step) * 0.25 - 3.0));
-        let best = coarse.fold((f64::NEG_INFINITY, 0.0, Outlook::default()), better);
-        let centre = best.1;
-        let fine = [-0.15, -0.1, -0.05, 0.05, 0.1, 0.15].map(|step| of(centre + step));
-        let best = fine.into_iter().fold(best, better);
+        let coarse = (0..=10).map(|step| of(f64::from(step) * 0.5 - 3.0));
+        let mut best = coarse.fold((f64::NEG_INFINITY, 0.0, Outlook::default()), better);
+        for step in [0.25, 0.12, 0.06] {
+            let centre = best.1;
+            best = [centre - step, centre + step].map(of).into_iter().fold(best, better);
+        }
         (libm::exp2(best.1), best.2)
     }
 
@@ -140,7 +137,7 @@ impl Pilot {
             log((spent / seen.target + 1.0) / (self.conversions + 1.0)),
             ((self.conversions - self.expected) / libm::sqrt(self.expected + 1.0)).clamp(-3.0, 3.0) / 1.5,
             log(chosen),
-            log(chosen * seen.target * from.value / model.near_price(from)),
+            log(chosen * seen.target * from.value / from.near_price),
             from.unusual.clamp(-2.0, 2.0),
             2.0 * log(from.value / level),
             2.0 * log((spent + ahead.cost).min(seen.budget) / (seen.target * final_conversions.max(0.5))),

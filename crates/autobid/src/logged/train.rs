@@ -39,12 +39,12 @@ pub struct Recipe {
 impl Recipe {
     /// The recipe of the shipped policy.
     pub const SHIPPED: Self = Self {
-        campaigns: 12,
-        choice_campaigns: 48,
+        campaigns: 8,
+        choice_campaigns: 40,
         usual: 50.0,
         memory: 20_000.0,
         look: 5,
-        plan: Plan { generations: 20, pairs: 6, sigma: 0.05, rate: 0.03, seed: 5, threads: 2 },
+        plan: Plan { generations: 15, pairs: 4, sigma: 0.05, rate: 0.03, seed: 5, threads: 2 },
     };
 }
 
