@@ -82,7 +82,8 @@ pub fn evolve(
         let direction = |pair: u64| directions(plan, generation, pair, weights.len());
         let scores = motet_arena::worlds(&trials, plan.threads, |trial| {
             let side = if trial % 2 == 0 { plan.sigma } else { -plan.sigma };
-            let moved: Vec<f32> = weights.iter().zip(direction(trial / 2)).map(|(w, d)| (w + side * d) as f32).collect();
+            let moved: Vec<f32> =
+                weights.iter().zip(direction(trial / 2)).map(|(w, d)| (w + side * d) as f32).collect();
             score(&moved, generation)
         });
         let merits = ranks(&scores);
@@ -147,7 +148,10 @@ mod tests {
     fn threads_do_not_show_in_what_is_learnt() {
         let learn = |threads| evolve(&[0.0, 0.0], &Plan { threads, generations: 9, ..PLAN }, hill, |_, _| ());
         assert_eq!(learn(1).map_bits(), learn(3).map_bits());
-        assert_ne!(learn(1).map_bits(), evolve(&[0.0, 0.0], &Plan { seed: 5, generations: 9, ..PLAN }, hill, |_, _| ()).map_bits());
+        assert_ne!(
+            learn(1).map_bits(),
+            evolve(&[0.0, 0.0], &Plan { seed: 5, generations: 9, ..PLAN }, hill, |_, _| ()).map_bits()
+        );
     }
 
     trait MapBits {

@@ -215,8 +215,8 @@ impl Kind {
     ///
     /// With the first thing that is wrong with it.
     pub fn read(&self, manifest: &str, numbers: &[u8]) -> Result<(Saved, Net), Error> {
-        let manifest: Manifest =
-            toml::from_str(manifest).map_err(|why| Error::Manifest(why.to_string().trim().replace('\n', " ")))?;
+        let manifest: Manifest = toml::from_str(manifest)
+            .map_err(|why| Error::Manifest(why.to_string().trim().replace('\n', " ")))?;
         if manifest.form != FORM {
             return Err(Error::Form(manifest.form));
         }
@@ -232,7 +232,8 @@ impl Kind {
     }
 
     fn net(&self, layers: &[usize]) -> Result<Net, Error> {
-        let ends = layers.first() == Some(&self.observation.len()) && layers.last() == Some(&self.action.len());
+        let ends =
+            layers.first() == Some(&self.observation.len()) && layers.last() == Some(&self.action.len());
         let net = Net::new(layers.to_vec()).filter(|_| ends);
         net.ok_or_else(|| Error::Network(layers.to_vec()))
     }
@@ -269,7 +270,9 @@ impl Manifest {
 
 fn same_fields(row: &'static str, found: &[Field], expected: &[Field]) -> Result<(), Error> {
     let words = |field: Option<&Field>| {
-        let Some(Field { name, unit, least, most, normalisation }) = field else { return "missing".to_owned() };
+        let Some(Field { name, unit, least, most, normalisation }) = field else {
+            return "missing".to_owned();
+        };
         format!("'{name}' ({unit}, {least} to {most}, {normalisation})")
     };
     for place in 0..found.len().max(expected.len()) {

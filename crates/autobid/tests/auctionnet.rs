@@ -5,8 +5,8 @@ use std::sync::Arc;
 use motet_arena::auctionnet::{Bidder, Episode, League, Options, TICKS, rivals::Fixed};
 use motet_autobid::{
     auctionnet::{
-        Driven, EDGES, Luck, Mind, Pid, Recipe, Seated, Shape, Steady, edge, judge, judge_holders, kind, learn, learned, optimum,
-        play, record, sum_up, wire::Talk,
+        Driven, EDGES, Luck, Mind, Pid, Recipe, Seated, Shape, Steady, edge, judge, judge_holders, kind,
+        learn, learned, optimum, play, record, sum_up, wire::Talk,
     },
     evolve::Plan,
     folder::{self, Error, Training},
@@ -49,7 +49,11 @@ fn a_table_says_what_a_multiplier_costs_and_brings_in_the_market() {
                 let (more, brought) = tick.at(multiple);
                 (cost, brings) = (cost + more, brings + brought);
             }
-            assert!((cost / played.0 - 1.0).abs() < tolerance, "{multiple}: cost {cost}, played {}", played.0);
+            assert!(
+                (cost / played.0 - 1.0).abs() < tolerance,
+                "{multiple}: cost {cost}, played {}",
+                played.0
+            );
             assert!((brings / played.1 - 1.0).abs() < tolerance, "{multiple}: {brings}, played {}", played.1);
         }
     }
@@ -61,7 +65,8 @@ fn steady(league: &League, seed: u64, seat: usize, multiple: f64, shape: Shape) 
     let mut bidders = league.bidders();
     let mut going = 0.0;
     while episode.open() {
-        let mut answers: Vec<_> = bidders.iter_mut().enumerate().map(|(i, b)| b.bid(&episode.view(i))).collect();
+        let mut answers: Vec<_> =
+            bidders.iter_mut().enumerate().map(|(i, b)| b.bid(&episode.view(i))).collect();
         let view = episode.view(seat);
         // The table bends the first tick by its own price, which nobody knows beforehand; here it is bid straight.
         let bend = shape.at(going);
@@ -113,12 +118,27 @@ fn a_policy_that_is_not_what_it_says_is_refused_by_name() {
 
     says(&refused("kind = 3", &numbers), "policy.toml cannot be read");
     says(&refused(&manifest.replace("form = 1", "form = 2"), &numbers), "form 2, expected 1");
-    says(&refused(&manifest.replace("auctionnet-bidder", "pacer"), &numbers), "a 'pacer', expected a 'auctionnet-bidder'");
-    says(&refused(&manifest.replace("name = \"size\"", "name = \"bulk\""), &numbers), "observation 3 of the policy is 'bulk'");
-    says(&refused(&manifest.replace("unit = \"standard errors\"", "unit = \"percent\""), &numbers), "observation 6");
+    says(
+        &refused(&manifest.replace("auctionnet-bidder", "pacer"), &numbers),
+        "a 'pacer', expected a 'auctionnet-bidder'",
+    );
+    says(
+        &refused(&manifest.replace("name = \"size\"", "name = \"bulk\""), &numbers),
+        "observation 3 of the policy is 'bulk'",
+    );
+    says(
+        &refused(&manifest.replace("unit = \"standard errors\"", "unit = \"percent\""), &numbers),
+        "observation 6",
+    );
     says(&refused(&manifest.replace("caution", "carelessness"), &numbers), "setting 'caution' is missing");
-    says(&refused(&manifest.replace("bend_anchor = 1.0", "bend_anchor = nan"), &numbers), "setting 'bend_anchor' is NaN");
-    says(&refused(&manifest.replace("name = \"levels\"", "name = \"heights\""), &numbers), "part 4 of numbers.f32 is 'heights'");
+    says(
+        &refused(&manifest.replace("bend_anchor = 1.0", "bend_anchor = nan"), &numbers),
+        "setting 'bend_anchor' is NaN",
+    );
+    says(
+        &refused(&manifest.replace("name = \"levels\"", "name = \"heights\""), &numbers),
+        "part 4 of numbers.f32 is 'heights'",
+    );
 
     let short = &numbers[..numbers.len() - 3];
     let (found, expected) = (short.len(), numbers.len());
@@ -180,10 +200,10 @@ fn the_optimal_liquid_welfare_lies_between_its_bounds_and_budgets_cap_it() {
     assert!(found.at_least > 0.0 && found.at_least <= found.at_most * (1.0 + 1e-9));
     assert!(found.at_least > 0.97 * found.at_most, "{found:?}");
     // With next to no money the budgets are the welfare.
-    let poor = options.advertisers.iter().map(|a| motet_arena::auctionnet::Advertiser {
-        budget: motet_units::Nanos::from_units(0.5),
-        ..*a
-    });
+    let poor = options
+        .advertisers
+        .iter()
+        .map(|a| motet_arena::auctionnet::Advertiser { budget: motet_units::Nanos::from_units(0.5), ..*a });
     let poor = Options { advertisers: poor.collect(), ..options };
     let found = optimum(5, &poor).unwrap();
     assert!(found.at_most >= 24.0 - 1e-9 && found.at_least > 23.0 && found.at_most < 25.0, "{found:?}");
@@ -277,7 +297,12 @@ fn a_bad_line_is_refused_with_the_name_of_its_field() {
     line.as_object_mut().unwrap().remove("won");
     let mut talk = talk();
     bids(&mut talk, &first());
-    assert!(talk.answer(&line.to_string()).unwrap_err().to_string().contains("'won' must be a row of numbers, was missing"));
+    assert!(
+        talk.answer(&line.to_string())
+            .unwrap_err()
+            .to_string()
+            .contains("'won' must be a row of numbers, was missing")
+    );
     assert!(talk.answer("[1]").unwrap_err().to_string().contains("no JSON object"));
     assert!(self::talk().answer(&second().to_string()).unwrap_err().to_string().contains("'tick' must be 0"));
 }

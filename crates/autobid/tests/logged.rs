@@ -39,7 +39,8 @@ fn ratio(mind: &Mind, log: &[Auction], rules: &Rules) -> f64 {
 fn with_money_for_the_better_kind_alone_it_buys_that_kind() {
     // A hundred of a thousand are of the better kind, and a budget pays for a hundred.
     let log = two_kinds(10_000, 1);
-    let rules = Rules { budget: price_from_fen(100 * 50).per_impression(), episode: 1_000, paid: Paid::Second };
+    let rules =
+        Rules { budget: price_from_fen(100 * 50).per_impression(), episode: 1_000, paid: Paid::Second };
     let found = ratio(&unlearned(), &log, &rules);
     assert!(found > 0.95, "{found} of the optimum");
 }
@@ -47,7 +48,8 @@ fn with_money_for_the_better_kind_alone_it_buys_that_kind() {
 #[test]
 fn with_money_for_all_it_buys_all() {
     let log = two_kinds(3_000, 2);
-    let rules = Rules { budget: price_from_fen(1_000 * 50).per_impression(), episode: 1_000, paid: Paid::Second };
+    let rules =
+        Rules { budget: price_from_fen(1_000 * 50).per_impression(), episode: 1_000, paid: Paid::Second };
     let found = ratio(&unlearned(), &log, &rules);
     assert!(found > 0.98, "{found} of the optimum");
 }
@@ -95,7 +97,8 @@ fn the_same_seed_learns_the_same_bytes_and_a_folder_holds_them() {
         let (manifest, numbers) = mind.write("tiny@1", Training::default());
         (folder::text(&manifest), numbers)
     };
-    let (one, two) = (learn(&log, &recipe(1), |_, _| ()).unwrap(), learn(&log, &recipe(2), |_, _| ()).unwrap());
+    let (one, two) =
+        (learn(&log, &recipe(1), |_, _| ()).unwrap(), learn(&log, &recipe(2), |_, _| ()).unwrap());
     let (manifest, numbers) = write(&one.mind);
     assert_eq!((&manifest, &numbers), (&write(&two.mind).0, &write(&two.mind).1));
     assert_eq!(Mind::read(&manifest, &numbers).unwrap().0, one.mind);
@@ -108,7 +111,8 @@ fn campaign(name: &str) -> Option<Vec<Auction>> {
     #[expect(clippy::disallowed_methods, reason = "tests are told by the environment where real data is")]
     let told = std::env::var("MOTET_SHARED_DATA").ok();
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let path = PathBuf::from(told.unwrap_or_else(|| beside.to_owned())).join(format!("ipinyou/replay/{name}.txt"));
+    let path =
+        PathBuf::from(told.unwrap_or_else(|| beside.to_owned())).join(format!("ipinyou/replay/{name}.txt"));
     let Ok(file) = File::open(&path) else {
         eprintln!("skipped: {} is not there", path.display());
         return None;
@@ -118,7 +122,8 @@ fn campaign(name: &str) -> Option<Vec<Auction>> {
 
 fn shipped() -> Mind {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/ipinyou-theta-bidder"));
-    let manifest = std::fs::read_to_string(folder.join(folder::MANIFEST)).expect("the shipped policy is there");
+    let manifest =
+        std::fs::read_to_string(folder.join(folder::MANIFEST)).expect("the shipped policy is there");
     let numbers = std::fs::read(folder.join(folder::NUMBERS)).expect("with its numbers");
     Mind::read(&manifest, &numbers).expect("and can be served").0
 }
@@ -128,7 +133,8 @@ fn the_shipped_policy_is_close_to_the_optimum_on_campaigns_it_never_saw() {
     // The first 20,000 auctions of each, with a budget for every thousand.
     for (name, units, least) in [("1458.test", 4_179, 0.97), ("2259.test", 5_508, 0.97)] {
         let Some(log) = campaign(name) else { continue };
-        let rules = Rules { budget: price_from_fen(units).per_impression(), episode: 1_000, paid: Paid::Second };
+        let rules =
+            Rules { budget: price_from_fen(units).per_impression(), episode: 1_000, paid: Paid::Second };
         let found = ratio(&shipped(), &log[..20_000], &rules);
         assert!(found > least, "{name}: {found}");
     }

@@ -12,8 +12,8 @@ use motet_arena::{
     worlds,
 };
 use motet_autobid::auctionnet::{
-    Driven, Gains, Judged, Maker, Mind, Optimum, Pid, Seated, Standing, judge, judge_holders, learned, optimum, sum_up, within,
-    wire::Talk,
+    Driven, Gains, Judged, Maker, Mind, Optimum, Pid, Seated, Standing, judge, judge_holders, learned,
+    optimum, sum_up, wire::Talk, within,
 };
 use serde::Serialize;
 
@@ -112,8 +112,14 @@ fn verdict(options: &cli::Bidder, mind: &Arc<Mind>, policy: String, episodes: u6
     let threads = threads(options.threads);
     let makers: [(&str, Option<Box<Maker<'_>>>); 4] = [
         ("learned", Some(Box::new(|| learned(mind)))),
-        ("pid, five numbers tuned", Some(Box::new(|| Box::new(Seated::straight(Pid::new(Gains::TUNED))) as Box<dyn Bidder>))),
-        ("pid pacer, ceiling tuned", Some(Box::new(|| Box::new(PidPacer::new(Gains::CEILING)) as Box<dyn Bidder>))),
+        (
+            "pid, five numbers tuned",
+            Some(Box::new(|| Box::new(Seated::straight(Pid::new(Gains::TUNED))) as Box<dyn Bidder>)),
+        ),
+        (
+            "pid pacer, ceiling tuned",
+            Some(Box::new(|| Box::new(PidPacer::new(Gains::CEILING)) as Box<dyn Bidder>)),
+        ),
         ("the seats' holders", None),
     ];
     let bar = bar(seeds.len() * makers.len(), options.json)?;
@@ -220,7 +226,14 @@ fn print(verdict: &Verdict) {
         println!(
             "seed {}, learned on every seat: mean score {:.1}, {} over their target, liquid welfare {:.0}, optimum {:.0} to {:.0}: \
              {:.3} of it (the league's own {:.3})",
-            e.seed, e.mean_score, e.violators, e.liquid_welfare, e.optimum.at_least, e.optimum.at_most, e.ratio, e.league_ratio
+            e.seed,
+            e.mean_score,
+            e.violators,
+            e.liquid_welfare,
+            e.optimum.at_least,
+            e.optimum.at_most,
+            e.ratio,
+            e.league_ratio
         );
     }
 }

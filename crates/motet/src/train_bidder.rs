@@ -49,10 +49,15 @@ fn tell(options: &TrainBidder, all: u32, progress: Progress, held_out: Option<f6
     let Progress { generation, mean, best } = progress;
     match held_out {
         Some(held_out) if options.json => {
-            println!("{}", json!({"generation": generation, "mean": mean, "best": best, "held_out": held_out}));
+            println!(
+                "{}",
+                json!({"generation": generation, "mean": mean, "best": best, "held_out": held_out})
+            );
         }
         Some(held_out) => {
-            eprintln!("generation {generation} of {all}: trials {mean:.4}, best {best:.4}, held out {held_out:.4}");
+            eprintln!(
+                "generation {generation} of {all}: trials {mean:.4}, best {best:.4}, held out {held_out:.4}"
+            );
         }
         None => {}
     }
@@ -86,11 +91,10 @@ fn auctionnet(options: &TrainBidder) -> Result<Written> {
         eprintln!("recording {} episodes of the league", recipe.episodes + recipe.choice_episodes);
     }
     let all = recipe.plan.generations;
-    let learnt = auctionnet::learn(&league, &recipe, |progress, held_out| tell(options, all, progress, held_out))?;
-    let more = format!(
-        " --episodes {} --impressions {} --caution {caution}",
-        recipe.episodes, options.impressions
-    );
+    let learnt =
+        auctionnet::learn(&league, &recipe, |progress, held_out| tell(options, all, progress, held_out))?;
+    let more =
+        format!(" --episodes {} --impressions {} --caution {caution}", recipe.episodes, options.impressions);
     let last = |from: u64, count: u64| from + count - 1;
     let training = Training {
         command: command_line(options, &recipe.plan, &more),

@@ -69,7 +69,9 @@ fn a_bad_line_is_an_error_that_names_its_field() {
     line["cost"] = json!([0.0, "much", 0.0]);
     let output = bidder(&policy("auctionnet-bidder"), &format!("{}\n{line}\n", first()));
     assert!(!output.status.success());
-    assert!(said(&output.stderr).contains("line 2: field 'cost[1]' must be a number, 0 or more, was \"much\""));
+    assert!(
+        said(&output.stderr).contains("line 2: field 'cost[1]' must be a number, 0 or more, was \"much\"")
+    );
     let output = bidder(&policy("auctionnet-bidder"), "not json\n");
     assert!(!output.status.success() && said(&output.stderr).contains("line 1 is no JSON object"));
 }
@@ -82,7 +84,10 @@ fn a_folder_that_is_no_such_policy_is_refused_with_what_is_wrong() {
         assert!(said(&output.stderr).contains(words), "{}", said(&output.stderr));
     };
     refused(Path::new("no-such-folder"), "is no folder");
-    refused(&policy("ipinyou-theta-bidder"), "the policy is a 'ipinyou-theta-bidder', expected a 'auctionnet-bidder'");
+    refused(
+        &policy("ipinyou-theta-bidder"),
+        "the policy is a 'ipinyou-theta-bidder', expected a 'auctionnet-bidder'",
+    );
 
     let spoilt = tempfile::tempdir().unwrap();
     let good = policy("auctionnet-bidder");
@@ -106,8 +111,17 @@ fn a_learned_policy_replays_a_log_within_its_budget() {
     fs::write(&log, (0..4_000).map(row).collect::<String>()).unwrap();
     let policy = policy("ipinyou-theta-bidder");
     let arguments = [
-        "replay", log.to_str().unwrap(), "--format", "ipinyou-theta", "--policy", policy.to_str().unwrap(), "--budget",
-        "9000", "--episode", "1000", "--json",
+        "replay",
+        log.to_str().unwrap(),
+        "--format",
+        "ipinyou-theta",
+        "--policy",
+        policy.to_str().unwrap(),
+        "--budget",
+        "9000",
+        "--episode",
+        "1000",
+        "--json",
     ];
     let output = motet(&arguments, "");
     assert!(output.status.success(), "{}", said(&output.stderr));
@@ -124,8 +138,20 @@ fn training_writes_a_folder_that_can_be_served() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("policy");
     let arguments = [
-        "train-bidder", "--format", "auctionnet", "--out", out.to_str().unwrap(), "--seed", "9", "--generations", "1",
-        "--episodes", "1", "--impressions", "2000", "--json",
+        "train-bidder",
+        "--format",
+        "auctionnet",
+        "--out",
+        out.to_str().unwrap(),
+        "--seed",
+        "9",
+        "--generations",
+        "1",
+        "--episodes",
+        "1",
+        "--impressions",
+        "2000",
+        "--json",
     ];
     let output = motet(&arguments, "");
     assert!(output.status.success(), "{}", said(&output.stderr));

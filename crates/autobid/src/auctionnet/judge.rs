@@ -178,7 +178,8 @@ pub fn within(numbers: &[f64]) -> f64 {
     let variance = numbers.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
     // Quantiles of Student's t with 1 to 15 degrees of freedom; the normal's with a small surplus beyond.
     const T: [f64; 15] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131,
     ];
     let t = T.get(numbers.len() - 2).copied().unwrap_or(1.96 + 2.5 / (n - 1.0));
     t * libm::sqrt(variance / n)

@@ -45,9 +45,8 @@ impl Tick {
         }
         let (edge, part) = place(multiple as f32);
         let next = (edge + 1).min(EDGES - 1);
-        let read = |row: &[f32; EDGES]| {
-            f64::from(row[edge]) + part * (f64::from(row[next]) - f64::from(row[edge]))
-        };
+        let read =
+            |row: &[f32; EDGES]| f64::from(row[edge]) + part * (f64::from(row[next]) - f64::from(row[edge]));
         (read(&self.cost), read(&self.conversions))
     }
 }
@@ -247,7 +246,8 @@ fn add(cells: &mut Cells, top: &[Bid; 4], seat: usize, value: f32, target: f32, 
         let shown = if bid.price > reserve { SHOWN[slot] as f32 } else { 0.0 };
         let (now, then) = (shown * bid.price, shown * value);
         let beaten = (bid.full / (value * target)).max(f32::MIN_POSITIVE);
-        let cell = ((beaten.to_bits() >> 20) as i32 - ((127 + LOWEST) << 3) + 1).clamp(0, EDGES as i32) as usize;
+        let cell =
+            ((beaten.to_bits() >> 20) as i32 - ((127 + LOWEST) << 3) + 1).clamp(0, EDGES as i32) as usize;
         cells[0][cell] += now - cost;
         cells[1][cell] += then - brought;
         (cost, brought) = (now, then);

@@ -159,7 +159,8 @@ impl Model {
     pub fn fit(days: &[Day]) -> Self {
         let (brings, costs) = curves(days);
         let usual = usual(days);
-        let impressions = days.iter().map(|d| d.ticks.iter().map(|t| t.impressions).sum::<f64>()).sum::<f64>();
+        let impressions =
+            days.iter().map(|d| d.ticks.iter().map(|t| t.impressions).sum::<f64>()).sum::<f64>();
         Self::new(
             brings,
             costs,
@@ -194,13 +195,20 @@ fn read64(curve: &[f64; POINTS], position: f64) -> f64 {
 fn curves(days: &[Day]) -> (Curve, Curve) {
     let mut sums = [[0.0_f64; 4]; POINTS];
     for day in days {
-        for tick in day.ticks.iter().filter(|t| t.impressions > 0.0 && t.value_mean > 0.0 && t.price_mean > 0.0) {
+        for tick in
+            day.ticks.iter().filter(|t| t.impressions > 0.0 && t.value_mean > 0.0 && t.price_mean > 0.0)
+        {
             for (point, sum) in sums.iter_mut().enumerate() {
                 let x = libm::exp2(point as f64 / 8.0 - 4.0);
                 let multiple = x * tick.price_mean / tick.value_mean / day.target;
                 if (1.0 / 16.0..=8.0).contains(&multiple) {
                     let (cost, brings) = tick.at(multiple);
-                    let more = [brings, tick.impressions * tick.value_mean, cost, tick.impressions * tick.price_mean];
+                    let more = [
+                        brings,
+                        tick.impressions * tick.value_mean,
+                        cost,
+                        tick.impressions * tick.price_mean,
+                    ];
                     sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
                 }
             }
@@ -241,7 +249,8 @@ fn stays(days: &[Day], usual: &[f64; TICKS], later: usize) -> f32 {
 }
 
 fn levels(days: &[Day]) -> [f32; LEVELS] {
-    let of = |day: &Day| -> Vec<f64> { day.ticks.iter().step_by(BLOCK).map(|tick| tick.value_mean).collect() };
+    let of =
+        |day: &Day| -> Vec<f64> { day.ticks.iter().step_by(BLOCK).map(|tick| tick.value_mean).collect() };
     let mut all: Vec<f64> = days.iter().flat_map(of).collect();
     all.sort_by(f64::total_cmp);
     core::array::from_fn(|level| {

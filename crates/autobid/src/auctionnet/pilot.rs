@@ -110,7 +110,8 @@ impl Pilot {
             let outlook = self.mind.model.outlook(from, log + target);
             (self.merit(seen, &outlook), log, outlook)
         };
-        let better = |best: (f64, f64, Outlook), one: (f64, f64, Outlook)| if one.0 > best.0 { one } else { best };
+        let better =
+            |best: (f64, f64, Outlook), one: (f64, f64, Outlook)| if one.0 > best.0 { one } else { best };
         let coarse = (0..=10).map(|step| of(f64::from(step) * 0.5 - 3.0));
         let mut best = coarse.fold((f64::NEG_INFINITY, 0.0, Outlook::default()), better);
         for step in [0.25, 0.12, 0.06] {

@@ -13,14 +13,26 @@ use crate::folder::{self, Error, FORM, Field, Kind, Manifest, NETWORK, Part, Tra
 pub const OBSERVATION: [(&str, &str, f64, f64, &str); 14] = [
     ("time_left", "ticks", -1.0, 1.0, "2 × ticks left ÷ 48 − 1, this tick included"),
     ("budget_left", "money", -1.0, 1.0, "2 × remaining ÷ budget − 1"),
-    ("spend_on_plan", "share of the budget", -2.0, 2.0, "5 × (usual share of traffic so far − share spent), held to ±2"),
+    (
+        "spend_on_plan",
+        "share of the budget",
+        -2.0,
+        2.0,
+        "5 × (usual share of traffic so far − share spent), held to ±2",
+    ),
     ("size", "conversions", -3.0, 3.0, "ln(budget ÷ cpa ÷ 30), held to ±3"),
     ("conversions", "conversions", -1.0, 50.0, "2 × conversions so far ÷ (budget ÷ cpa) − 1"),
     ("cpa_so_far", "ratio", -3.0, 3.0, "ln((spent ÷ cpa + 1) ÷ (conversions + 1)), held to ±3"),
     ("luck", "standard errors", -2.0, 2.0, "(conversions − promised) ÷ √(promised + 1), held to ±3, ÷ 1.5"),
     ("chosen_multiple", "multiple of the cpa", -3.0, 3.0, "ln of the forecast's choice, held to ±3"),
     ("chosen_depth", "ratio", -3.0, 3.0, "ln(choice × cpa × mean value ÷ going price), held to ±3"),
-    ("price_unusual", "ln money", -2.0, 2.0, "ln mean least winning cost of the last tick, less the usual, held to ±2"),
+    (
+        "price_unusual",
+        "ln money",
+        -2.0,
+        2.0,
+        "ln mean least winning cost of the last tick, less the usual, held to ±2",
+    ),
     ("value_level", "ratio", -6.0, 6.0, "2 × ln(mean value ÷ usual mean value), ln held to ±3"),
     ("cpa_ahead", "ratio", -6.0, 6.0, "2 × ln(forecast final cpa ÷ cpa), ln held to ±3"),
     ("spend_ahead", "ratio", -3.0, 3.0, "ln(forecast spend ÷ remaining), held to ±3"),
@@ -39,8 +51,14 @@ pub const ACTION: [(&str, &str, f64, f64, &str); 1] = [(
 /// The kind of policy.
 pub fn kind() -> Kind {
     let part = |(name, count): (&str, usize)| Part { name: name.to_owned(), count };
-    let parts =
-        [("brings", POINTS), ("costs", POINTS), ("usual_price", TICKS), ("stays", 2), ("levels", LEVELS), ("impressions", 1)];
+    let parts = [
+        ("brings", POINTS),
+        ("costs", POINTS),
+        ("usual_price", TICKS),
+        ("stays", 2),
+        ("levels", LEVELS),
+        ("impressions", 1),
+    ];
     Kind {
         name: "auctionnet-bidder",
         observation: OBSERVATION.map(Field::new).to_vec(),
@@ -89,8 +107,11 @@ impl Mind {
             self.weights.clone(),
         ];
         let numbers = folder::bytes(&parts);
-        let settings =
-            [("caution", self.caution), ("bend_strength", self.shape.strength), ("bend_anchor", self.shape.anchor)];
+        let settings = [
+            ("caution", self.caution),
+            ("bend_strength", self.shape.strength),
+            ("bend_anchor", self.shape.anchor),
+        ];
         let kind = kind();
         let manifest = Manifest {
             form: FORM,

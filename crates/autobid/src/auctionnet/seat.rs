@@ -71,7 +71,12 @@ impl<P: Pace + Send> Bidder for Seated<P> {
         };
         let (multiple, bend) = self.answer(&seen);
         let full = multiple * seen.target;
-        self.bid = Some(Gone { impressions: seen.impressions, value_mean: seen.value_mean, multiple, ..Gone::default() });
+        self.bid = Some(Gone {
+            impressions: seen.impressions,
+            value_mean: seen.value_mean,
+            multiple,
+            ..Gone::default()
+        });
         self.past = past;
         if bend.strength > 0.0 {
             Bids::Each(view.values.iter().map(|value| bend.bid(full * f64::from(*value)) as f32).collect())

@@ -5,10 +5,7 @@
 
 use std::sync::Arc;
 
-use motet_arena::{
-    Error,
-    auctionnet::League,
-};
+use motet_arena::{Error, auctionnet::League};
 
 use super::{
     landscape::{Day, Shape, record},
@@ -76,14 +73,26 @@ pub struct Learnt {
 /// # Errors
 ///
 /// When the league's options describe no market.
-pub fn record_all(league: &League, from: u64, count: u64, shape: Shape, threads: usize) -> Result<Vec<Day>, Error> {
+pub fn record_all(
+    league: &League,
+    from: u64,
+    count: u64,
+    shape: Shape,
+    threads: usize,
+) -> Result<Vec<Day>, Error> {
     let seeds: Vec<u64> = (from..from + count).collect();
     let recorded = motet_arena::worlds(&seeds, threads, |seed| record(league, seed, shape));
     Ok(recorded.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// Returns the mean merit of a policy on days.
-pub fn merit<'a>(mind: &Arc<Mind>, days: impl Iterator<Item = &'a Day>, seed: u64, luck: Luck, caution: f64) -> f64 {
+pub fn merit<'a>(
+    mind: &Arc<Mind>,
+    days: impl Iterator<Item = &'a Day>,
+    seed: u64,
+    luck: Luck,
+    caution: f64,
+) -> f64 {
     let (mut sum, mut count) = (0.0, 0.0);
     for day in days {
         let played = play(day, seed, luck, &mut Pilot::new(Arc::clone(mind)));
@@ -110,7 +119,8 @@ pub fn learn(
     let weights = net.start(recipe.plan.seed);
     let first = Mind { model: Model::fit(&days), caution: recipe.caution, shape: recipe.shape, net, weights };
     let with = |weights: &[f32]| Arc::new(Mind { weights: weights.to_vec(), ..first.clone() });
-    let judged = |weights: &[f32]| merit(&with(weights), choice.iter(), u64::MAX, Luck::Whole, recipe.caution);
+    let judged =
+        |weights: &[f32]| merit(&with(weights), choice.iter(), u64::MAX, Luck::Whole, recipe.caution);
     let score = |weights: &[f32], generation: u32| {
         // Every generation another part of the days, with luck of its own; the strides share no factor with whole leagues.
         let at = |place: usize| &days[(generation as usize * 397 + place * 5) % days.len()];
@@ -119,7 +129,8 @@ pub fn learn(
     let before = judged(&first.weights);
     let mut best = (before, 0, first.weights.clone());
     evolve(&first.weights, &recipe.plan, score, |progress, weights| {
-        let looks = progress.generation.is_multiple_of(recipe.look) || progress.generation == recipe.plan.generations;
+        let looks =
+            progress.generation.is_multiple_of(recipe.look) || progress.generation == recipe.plan.generations;
         let found = looks.then(|| judged(weights));
         if let Some(found) = found.filter(|found| *found > best.0) {
             best = (found, progress.generation, weights.to_vec());

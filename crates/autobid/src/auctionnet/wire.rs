@@ -65,7 +65,8 @@ impl Talk {
     pub fn answer(&mut self, line: &str) -> Result<String, Error> {
         self.line += 1;
         let no_object = |why: String| Error::NoObject { line: self.line, why };
-        let object: Map<String, Value> = serde_json::from_str(line).map_err(|why| no_object(why.to_string()))?;
+        let object: Map<String, Value> =
+            serde_json::from_str(line).map_err(|why| no_object(why.to_string()))?;
         let bids = self.bids(&object).map_err(|(field, expected, found)| Error::Field {
             line: self.line,
             field,
@@ -95,7 +96,8 @@ impl Talk {
     fn tick(&self, object: &Map<String, Value>) -> Result<u64, Wrong> {
         let found = object.get("tick");
         let wrong = |expected: String| ("tick".to_owned(), expected, shortened(found));
-        let tick = found.and_then(Value::as_u64).ok_or_else(|| wrong("a whole number in 0 to 47".to_owned()))?;
+        let tick =
+            found.and_then(Value::as_u64).ok_or_else(|| wrong("a whole number in 0 to 47".to_owned()))?;
         let next = self.last.as_ref().map_or(0, |(last, _)| last + 1);
         match tick {
             0 => Ok(0),
@@ -172,13 +174,22 @@ fn number(object: &Map<String, Value>, field: &str, (least, most): (f64, f64)) -
 }
 
 /// Reads a row of numbers; truth values count as 1 and 0.
-fn row(object: &Map<String, Value>, field: &str, many: Option<usize>, (least, most): (f64, f64)) -> Result<Vec<f64>, Wrong> {
+fn row(
+    object: &Map<String, Value>,
+    field: &str,
+    many: Option<usize>,
+    (least, most): (f64, f64),
+) -> Result<Vec<f64>, Wrong> {
     let found = object.get(field);
     let Some(Value::Array(row)) = found else {
         return Err((field.to_owned(), "a row of numbers".to_owned(), shortened(found)));
     };
     if let Some(many) = many.filter(|many| *many != row.len()) {
-        return Err((field.to_owned(), format!("a row of {many} numbers"), format!("a row of {}", row.len())));
+        return Err((
+            field.to_owned(),
+            format!("a row of {many} numbers"),
+            format!("a row of {}", row.len()),
+        ));
     }
     let one = |(place, value): (usize, &Value)| {
         let read = value.as_f64().or_else(|| value.as_bool().map(|yes| f64::from(u8::from(yes))));
@@ -199,5 +210,9 @@ fn range(least: f64, most: f64) -> String {
 /// Returns a value's text, no longer than a message bears.
 fn shortened(value: Option<&Value>) -> String {
     let text = value.map_or_else(|| "missing".to_owned(), Value::to_string);
-    if text.chars().count() <= 40 { text } else { format!("{}…", text.chars().take(40).collect::<String>()) }
+    if text.chars().count() <= 40 {
+        text
+    } else {
+        format!("{}…", text.chars().take(40).collect::<String>())
+    }
 }

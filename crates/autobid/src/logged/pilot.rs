@@ -84,7 +84,8 @@ impl Pilot {
         self.prices.settle();
         self.worths.settle();
         let left = log_units(ask.budget_left);
-        self.plan = Some(Plan::new(&self.prices.chances(), &self.worths.cells, ask.auctions_left as f64, left));
+        self.plan =
+            Some(Plan::new(&self.prices.chances(), &self.worths.cells, ask.auctions_left as f64, left));
         self.next_plan = self.seen + (self.seen * 0.3).max(4.0).min((self.auctions / 8.0).max(50.0));
     }
 

@@ -176,9 +176,14 @@ mod tests {
         let exact = ValueTable::new(&chances, 0.001, 400, 3_000);
         let plan = Plan::new(&chances, &[(1.0, 0.001)], 400.0, 3_000.0);
         for (auctions, budget) in [(400, 3_000), (400, 800), (100, 1_500), (20, 300)] {
-            let (found, true_value) =
-                (plan.value(f64::from(auctions), f64::from(budget)), exact.value(auctions as usize, budget as usize));
-            assert!((found / true_value - 1.0).abs() < 0.02, "V({auctions}, {budget}) = {found}, not {true_value}");
+            let (found, true_value) = (
+                plan.value(f64::from(auctions), f64::from(budget)),
+                exact.value(auctions as usize, budget as usize),
+            );
+            assert!(
+                (found / true_value - 1.0).abs() < 0.02,
+                "V({auctions}, {budget}) = {found}, not {true_value}"
+            );
         }
     }
 

@@ -10,7 +10,13 @@ use crate::folder::{self, Error, FORM, Field, Kind, Manifest, NETWORK, Part, Tra
 pub const OBSERVATION: [(&str, &str, f64, f64, &str); 8] = [
     ("auctions_left", "auctions", -7.0, 7.0, "(ln(auctions left) − 6) ÷ 3"),
     ("money_left", "mean prices", -12.0, 12.0, "(ln(money left ÷ mean price) − 3) ÷ 2"),
-    ("money_left_per_auction", "mean prices", -10.0, 10.0, "(ln(money left ÷ auctions left ÷ mean price) + 2) ÷ 2"),
+    (
+        "money_left_per_auction",
+        "mean prices",
+        -10.0,
+        10.0,
+        "(ln(money left ÷ auctions left ÷ mean price) + 2) ÷ 2",
+    ),
     ("concavity", "ratio", -3.0, 1.0, "4 × (value of half the money ÷ value of the money − ¾)"),
     ("unlikeness", "ratio", -1.0, 14.0, "(ln(mean square of pCTR ÷ square of mean pCTR) − 1.5) ÷ 1.5"),
     ("knowledge", "auctions", -2.0, 7.0, "(ln(auctions seen + 1) − 6) ÷ 3"),

@@ -130,7 +130,8 @@ pub fn learn(
         ratio(&with(weights), &draw(u64::from(generation), recipe.campaigns))
     };
     evolve(&first.weights, &recipe.plan, score, |progress, weights| {
-        let looks = progress.generation.is_multiple_of(recipe.look) || progress.generation == recipe.plan.generations;
+        let looks =
+            progress.generation.is_multiple_of(recipe.look) || progress.generation == recipe.plan.generations;
         let found = looks.then(|| ratio(&with(weights), &choice));
         if let Some(found) = found.filter(|found| *found > best.0) {
             best = (found, progress.generation, weights.to_vec());
@@ -138,7 +139,12 @@ pub fn learn(
         told(progress, found);
     });
     let (found, generation, weights) = best;
-    Ok(Learnt { mind: Mind { weights, ..first }, ratio: [before, found], generation, data_crc32: fingerprint(log) })
+    Ok(Learnt {
+        mind: Mind { weights, ..first },
+        ratio: [before, found],
+        generation,
+        data_crc32: fingerprint(log),
+    })
 }
 
 fn fingerprint(log: &[Auction]) -> u32 {

@@ -33,7 +33,9 @@ pub(crate) fn command(options: &Replay) -> Result<()> {
         }
         print::table(&setting, &comparison);
         if learned {
-            println!("a learned policy learns from its folder and on the way; of the log it is told the budget alone");
+            println!(
+                "a learned policy learns from its folder and on the way; of the log it is told the budget alone"
+            );
         }
     }
     Ok(())

@@ -74,7 +74,12 @@ fn play_who(options: &Replay, setting: &Setting<'_>, who: Who) -> Result<Compari
     }
 }
 
-fn play_learned(options: &Replay, setting: &Setting<'_>, pilot: &mut Pilot, name: String) -> Result<Comparison> {
+fn play_learned(
+    options: &Replay,
+    setting: &Setting<'_>,
+    pilot: &mut Pilot,
+    name: String,
+) -> Result<Comparison> {
     let bar = bar(setting.log.len() as u64, "{bar:30} {pos} of {len} auctions, {eta} left", options.json)?;
     let ceiling = ceiling(setting.log, &setting.rules);
     let tally = replay(setting.log, &setting.rules, pilot, &mut |auctions| bar.set_position(auctions));
