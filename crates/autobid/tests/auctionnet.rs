@@ -37,10 +37,10 @@ fn written(mind: &Mind) -> (String, Vec<u8>) {
 
 #[test]
 fn a_table_says_what_a_multiplier_costs_and_brings_in_the_market() {
-    // Nobody else reacts to anything, and nobody runs out of money, so the day is the same whatever the seat bids.
+    // Nobody runs out of money and few react to their own spend, so the day is nearly the same whatever the seat bids.
     let league = small(60_000);
     let seat = 10;
-    for (shape, tolerance) in [(Shape::STRAIGHT, 0.04), (Shape { strength: 0.45, anchor: 1.0 }, 0.05)] {
+    for (shape, tolerance) in [(Shape::STRAIGHT, 0.08), (Shape { strength: 0.45, anchor: 1.0 }, 0.08)] {
         let day = &record(&league, 3, shape).unwrap()[seat];
         for multiple in [0.4, 0.9, 1.7] {
             let played = steady(&league, 3, seat, multiple, shape);
@@ -210,7 +210,7 @@ fn the_optimal_liquid_welfare_lies_between_its_bounds_and_budgets_cap_it() {
 }
 
 #[test]
-fn a_pacer_that_spends_behind_plan_bids_more() {
+fn a_pacer_stops_at_its_budget() {
     let league = small(6_000);
     let day = &record(&league, 2, Shape::STRAIGHT).unwrap()[1];
     let poor = motet_autobid::auctionnet::Day { budget: 0.3, ..day.clone() };
