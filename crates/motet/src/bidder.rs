@@ -117,8 +117,8 @@ fn verdict(options: &cli::Bidder, mind: &Arc<Mind>, policy: String, episodes: u6
             Some(Box::new(|| Box::new(Seated::straight(Pid::new(Gains::TUNED))) as Box<dyn Bidder>)),
         ),
         (
-            "pid pacer, ceiling tuned",
-            Some(Box::new(|| Box::new(PidPacer::new(Gains::CEILING)) as Box<dyn Bidder>)),
+            "the arena's pid pacer, ceiling 1.2",
+            Some(Box::new(|| Box::new(PidPacer::new(1.2)) as Box<dyn Bidder>)),
         ),
         ("the seats' holders", None),
     ];

@@ -31,8 +31,6 @@ impl Gains {
     /// The numbers found by [`tune`] on the training days; see `docs/learners/autobidder.md`.
     pub const TUNED: Self =
         Self { base: 1.29, ceiling: 1.91, proportional: 0.986, integral: 0.0197, derivative: 0.33 };
-    /// The ceiling that does best on the training days for the arena's own pacer, whose other numbers are fixed.
-    pub const CEILING: f64 = 1.3;
 }
 
 /// The pacer.
