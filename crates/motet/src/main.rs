@@ -1,6 +1,7 @@
 //! `motet`: the command line.
 
 mod bench;
+mod bidder;
 mod calibrate;
 mod campaigns;
 mod card;
@@ -13,10 +14,12 @@ mod demo;
 mod evaluate;
 mod explain;
 mod ingest;
+mod policy_folder;
 mod replay;
 mod serve;
 mod simulate;
 mod train;
+mod train_bidder;
 
 use std::process::ExitCode;
 
@@ -55,6 +58,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
         Command::Config(options) => config::command(options),
+        Command::Bidder(options) => bidder::command(options),
+        Command::TrainBidder(options) => train_bidder::command(options),
         Command::Bench(options) => measure(options),
     }
 }

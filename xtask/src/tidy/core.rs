@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::{Problem, SourceFile};
 
 /// Crates that are told everything and fetch nothing.
-const CORE: [&str; 21] = [
+const CORE: [&str; 22] = [
     "units",
     "model",
     "agent",
@@ -25,6 +25,7 @@ const CORE: [&str; 21] = [
     "engine",
     "sim",
     "arena",
+    "autobid",
     "backtest",
     "calibrate",
     "openrtb",

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 28] = [
+const LAYERS: [(&str, u8); 29] = [
     ("motet-units", 0),
     ("motet-model", 1),
     ("motet-plot", 1),
@@ -31,6 +31,7 @@ const LAYERS: [(&str, u8); 28] = [
     ("motet-backtest", 5),
     ("motet-history", 5),
     ("motet-sim", 5),
+    ("motet-autobid", 6),
     ("motet-calibrate", 6),
     ("motet-learn", 6),
     ("motet-openrtb", 6),
@@ -44,8 +45,15 @@ const LAYERS: [(&str, u8); 28] = [
 ];
 
 /// What the server never links: a trained policy reaches it as a versioned file.
-const NOT_IN_SERVER: [&str; 6] =
-    ["motet-sim", "motet-learn", "motet-train", "motet-arena", "motet-backtest", "motet-calibrate"];
+const NOT_IN_SERVER: [&str; 7] = [
+    "motet-sim",
+    "motet-learn",
+    "motet-train",
+    "motet-arena",
+    "motet-autobid",
+    "motet-backtest",
+    "motet-calibrate",
+];
 
 /// A package of the workspace with the workspace packages it is built from.
 #[derive(Clone, Debug)]

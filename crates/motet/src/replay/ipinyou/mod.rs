@@ -8,13 +8,20 @@ use std::{
     fs::File,
     io::BufReader,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use motet_backtest::{Auction, Budget, BuiltIn, Comparison, Paid, Setting, compare};
+use motet_autobid::logged::{Mind, Pilot};
+use motet_backtest::{
+    Auction, Budget, BuiltIn, Comparison, Paid, Setting, Standing, ceiling::ceiling, compare, replay,
+};
 
-use crate::cli::{PricePaid, Replay};
+use crate::{
+    cli::{PricePaid, Replay},
+    policy_folder,
+};
 
 /// Returns the log asked for.
 fn log_path(options: &Replay) -> Result<&PathBuf> {
@@ -39,6 +46,47 @@ fn bar(length: u64, template: &str, quiet: bool) -> Result<ProgressBar> {
 /// Returns the bidders asked for by name, `all` meaning every built-in one.
 fn bidders(name: &str) -> Result<Vec<BuiltIn>> {
     if name == "all" { Ok(BuiltIn::ALL.to_vec()) } else { Ok(vec![name.parse()?]) }
+}
+
+/// Who bids in a replay.
+enum Who {
+    /// Built-in bidders.
+    BuiltIn(Vec<BuiltIn>),
+    /// A learned one, with its name and version.
+    Learned(Box<Pilot>, String),
+}
+
+/// Finds out who bids: a folder is a learned policy, anything else a name.
+fn who(name: &str) -> Result<Who> {
+    let folder = Path::new(name);
+    if !folder.is_dir() {
+        return Ok(Who::BuiltIn(bidders(name)?));
+    }
+    let (mind, manifest) = policy_folder::read(folder, Mind::read)?;
+    Ok(Who::Learned(Box::new(Pilot::new(Arc::new(mind))), manifest.version))
+}
+
+/// Lets whoever was asked for play.
+fn play_who(options: &Replay, setting: &Setting<'_>, who: Who) -> Result<Comparison> {
+    match who {
+        Who::BuiltIn(bidders) => play(options, setting, &bidders),
+        Who::Learned(mut pilot, name) => play_learned(options, setting, pilot.as_mut(), name),
+    }
+}
+
+fn play_learned(
+    options: &Replay,
+    setting: &Setting<'_>,
+    pilot: &mut Pilot,
+    name: String,
+) -> Result<Comparison> {
+    let bar = bar(setting.log.len() as u64, "{bar:30} {pos} of {len} auctions, {eta} left", options.json)?;
+    let ceiling = ceiling(setting.log, &setting.rules);
+    let tally = replay(setting.log, &setting.rules, pilot, &mut |auctions| bar.set_position(auctions));
+    bar.finish_and_clear();
+    let ratio = if ceiling.sum_pctr > 0.0 { tally.sum_pctr / ceiling.sum_pctr } else { 0.0 };
+    let standings = vec![Standing { name, tally, ratio }];
+    Ok(Comparison { ceiling, standings, absent: Vec::new(), best_linear: None })
 }
 
 /// Makes the setting of a replay from the options.
