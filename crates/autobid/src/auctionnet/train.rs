@@ -48,7 +48,7 @@ impl Recipe {
         episodes: 32,
         choice_episodes: 12,
         shape: Shape { strength: 0.45, anchor: 1.0 },
-        caution: 0.4,
+        caution: 0.5,
         days: 192,
         look: 10,
         plan: Plan { generations: 60, pairs: 8, sigma: 0.05, rate: 0.02, seed: 5, threads: 2 },

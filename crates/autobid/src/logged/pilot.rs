@@ -98,7 +98,8 @@ impl Pilot {
         self.wait = (ask.auctions_left / 16).clamp(1, u64::from(LOOK)) as u32;
     }
 
-    /// Returns the observation, each number about −2 to 2.
+    /// Returns the observation, each number about −2 to 2. What grows with the length of an episode is held to the longest that was learnt
+    /// on, so that a longer one is corrected like that one and not by extrapolation.
     fn observation(&self, ask: &Ask, plan: &Plan) -> [f64; INPUTS] {
         let left = log_units(ask.budget_left);
         let auctions = ask.auctions_left as f64;
@@ -108,12 +109,12 @@ impl Pilot {
         let spent = 1.0 - left / self.budget.max(1e-9);
         let (value, half) = (plan.value(auctions, left).max(1e-12), plan.value(auctions, 0.5 * left));
         [
-            (log(auctions) - 6.0) / 3.0,
-            (log(left / all) - 3.0) / 2.0,
+            ((log(auctions) - 6.0) / 3.0).min(0.55),
+            ((log(left / all) - 3.0) / 2.0).min(2.5),
             (log(left / auctions / all) + 2.0) / 2.0,
             4.0 * (half / value - 0.75),
             (log(self.worths.unlike) - 1.5) / 1.5,
-            (log(self.seen + 1.0) - 6.0) / 3.0,
+            ((log(self.seen + 1.0) - 6.0) / 3.0).min(1.0),
             2.0 * elapsed - 1.0,
             (4.0 * (elapsed - spent)).clamp(-2.0, 2.0),
         ]

@@ -98,7 +98,10 @@ mod tests {
         // Two of ten cost 3, four lost at 5, two of the remaining four cost 7: S(7) = .8, then half of it.
         for (count, won) in [(2, Some(3.0)), (4, None), (2, Some(7.0)), (2, Some(20.0))] {
             for _ in 0..count {
-                won.map_or_else(|| prices.lost(5.0), |price| prices.won(price));
+                match won {
+                    Some(price) => prices.won(price),
+                    None => prices.lost(5.0),
+                }
             }
         }
         prices.settle();

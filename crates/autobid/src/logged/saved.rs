@@ -8,8 +8,8 @@ use crate::folder::{self, Error, FORM, Field, Kind, Manifest, NETWORK, Part, Tra
 
 /// What the network sees.
 pub const OBSERVATION: [(&str, &str, f64, f64, &str); 8] = [
-    ("auctions_left", "auctions", -7.0, 7.0, "(ln(auctions left) − 6) ÷ 3"),
-    ("money_left", "mean prices", -12.0, 12.0, "(ln(money left ÷ mean price) − 3) ÷ 2"),
+    ("auctions_left", "auctions", -7.0, 0.55, "(ln(auctions left) − 6) ÷ 3, at most .55"),
+    ("money_left", "mean prices", -12.0, 2.5, "(ln(money left ÷ mean price) − 3) ÷ 2, at most 2.5"),
     (
         "money_left_per_auction",
         "mean prices",
@@ -19,7 +19,7 @@ pub const OBSERVATION: [(&str, &str, f64, f64, &str); 8] = [
     ),
     ("concavity", "ratio", -3.0, 1.0, "4 × (value of half the money ÷ value of the money − ¾)"),
     ("unlikeness", "ratio", -1.0, 14.0, "(ln(mean square of pCTR ÷ square of mean pCTR) − 1.5) ÷ 1.5"),
-    ("knowledge", "auctions", -2.0, 7.0, "(ln(auctions seen + 1) − 6) ÷ 3"),
+    ("knowledge", "auctions", -2.0, 1.0, "(ln(auctions seen + 1) − 6) ÷ 3, at most 1"),
     ("elapsed", "share of the auctions", -1.0, 1.0, "2 × share − 1"),
     ("on_plan", "share", -2.0, 2.0, "4 × (share of auctions gone − share of budget spent), held to ±2"),
 ];
