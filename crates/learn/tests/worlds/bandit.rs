@@ -73,7 +73,7 @@ fn a_table_finds_the_best_action_of_its_list() {
 
 #[test]
 fn a_table_serves_as_it_acts() {
-    use motet_policy::{Policy as _, Table};
+    use motet_policy::{Policy as _, Subject, Table};
     let seat = q::Seat { bins: q::Bins::Quantiles(vec![7]), actions: q::grid(5, 1) };
     let mut learner = q::Tabular::new(team(&["one"], 1, 1), q::Options::new(vec![seat])).unwrap();
     train(&mut learner, 5_000);
@@ -85,7 +85,7 @@ fn a_table_serves_as_it_acts() {
         let seen = place as f32 / 100.0;
         let (mut own, mut served) = ([0.0_f32], [0.0_f64]);
         learner.act(0, &[seen], &mut own);
-        table.act(&[seen.into()], &mut served);
+        table.act(Subject::Platform, &[seen.into()], &mut served);
         assert_eq!(f64::from(own[0]), served[0], "at {seen}");
     }
 }
