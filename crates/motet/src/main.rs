@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod explain;
 mod ingest;
+mod policy;
 mod replay;
 mod serve;
 mod simulate;
@@ -50,6 +51,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Compare(options) => compare::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
+        Command::Policy(options) => policy::command(options),
         Command::Config(options) => config::command(options),
         Command::Bench(options) => measure(options),
     }

@@ -72,6 +72,12 @@ const REMOVED: Answers = &[(200, "removed for good", None), (404, "it does not e
 const LISTED: Answers = &[(200, "a page", Some("Page")), (400, "a parameter is not valid", Some("Error"))];
 const SWITCHED: Answers =
     &[(200, "done, or done before", Some("Switch")), (404, "no such kind of switch", Some("Error"))];
+const SWAPPED: Answers = &[
+    (200, "what came of it, and the version in service", Some("Swap")),
+    (409, "there is no set to go back to", Some("Error")),
+    (422, "the set cannot be served, with the reason; what was in service stays", Some("Error")),
+    (503, "not done; try again", Some("Error")),
+];
 const READY: Answers = &[(200, "yes", None), (503, "no, with the reason", None)];
 const TEXT: Answers = &[(200, "as text", None)];
 
@@ -435,6 +441,46 @@ const OPERATIONS: &[Operation] = &{
                 (400, "not a decision id", Some("Error")),
                 (404, "not on record here", Some("Error")),
             ],
+        ),
+        operation(
+            "get",
+            "/v1/policies",
+            "getPolicies",
+            "Shows the policies in service, those before, and what was last refused",
+            Admin,
+            None,
+            &[],
+            &[(200, "as it stands", Some("Policies")), (503, "not known now; try again", Some("Error"))],
+        ),
+        operation(
+            "post",
+            "/v1/policies/reload",
+            "reloadPolicies",
+            "Looks at the policy folder now",
+            Admin,
+            None,
+            &[],
+            SWAPPED,
+        ),
+        operation(
+            "post",
+            "/v1/policies/rollback",
+            "rollBackPolicies",
+            "Seats the set before; the folder is not taken again until its content changes",
+            Admin,
+            None,
+            &[],
+            SWAPPED,
+        ),
+        operation(
+            "post",
+            "/v1/policies/fixed",
+            "fixPolicies",
+            "Seats the fixed policies; the folder is not taken again until its content changes",
+            Admin,
+            None,
+            &[],
+            SWAPPED,
         ),
     ]
 };
