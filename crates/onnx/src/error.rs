@@ -13,7 +13,7 @@ pub enum Error {
     },
     /// It is no ONNX file.
     #[error("the file is not ONNX: {0}")]
-    NotOnnx(String),
+    NotOnnx(&'static str),
     /// The graph as a whole has another form.
     #[error("{0}")]
     Graph(String),

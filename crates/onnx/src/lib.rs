@@ -25,6 +25,7 @@ mod constants;
 mod error;
 mod proto;
 mod reader;
+mod wire;
 mod writer;
 
 pub use error::Error;

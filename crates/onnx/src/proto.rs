@@ -1,133 +1,305 @@
 //! The parts of `onnx.proto3` that an actor needs, with its field numbers. What is not listed is passed over when a file is
 //! read; the graph's own checks find out if it mattered.
 
-use prost::Message;
+use crate::wire::{
+    Field, Message, Wrong, put_bytes, put_float, put_floats, put_int, put_ints, put_message, put_text,
+};
 
 /// The element type of 32-bit floats.
-pub(crate) const FLOAT: i32 = 1;
+pub(crate) const FLOAT: i64 = 1;
 /// The element type of 64-bit integers.
-pub(crate) const INT64: i32 = 7;
-/// Attribute types: a float, an integer.
-pub(crate) const ATTRIBUTE_INT: i32 = 2;
+pub(crate) const INT64: i64 = 7;
+/// The attribute type of integers.
+pub(crate) const ATTRIBUTE_INT: i64 = 2;
 
-#[derive(Clone, PartialEq, Message)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Model {
-    #[prost(int64, tag = "1")]
     pub(crate) ir_version: i64,
-    #[prost(string, tag = "2")]
     pub(crate) producer_name: String,
-    #[prost(message, optional, tag = "7")]
     pub(crate) graph: Option<Graph>,
-    #[prost(message, repeated, tag = "8")]
     pub(crate) opset_import: Vec<OperatorSet>,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for Model {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => self.ir_version = field.int()?,
+            2 => self.producer_name = field.text()?,
+            7 => self.graph = Some(field.message()?),
+            8 => Field::push(&mut self.opset_import, field.message()?)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_int(out, 1, self.ir_version);
+        put_text(out, 2, &self.producer_name);
+        self.graph.iter().for_each(|message| put_message(out, 7, message));
+        self.opset_import.iter().for_each(|message| put_message(out, 8, message));
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct OperatorSet {
-    #[prost(string, tag = "1")]
     pub(crate) domain: String,
-    #[prost(int64, tag = "2")]
     pub(crate) version: i64,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for OperatorSet {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => self.domain = field.text()?,
+            2 => self.version = field.int()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_text(out, 1, &self.domain);
+        put_int(out, 2, self.version);
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Graph {
-    #[prost(message, repeated, tag = "1")]
     pub(crate) node: Vec<Node>,
-    #[prost(string, tag = "2")]
     pub(crate) name: String,
-    #[prost(message, repeated, tag = "5")]
     pub(crate) initializer: Vec<Tensor>,
-    #[prost(message, repeated, tag = "11")]
     pub(crate) input: Vec<Value>,
-    #[prost(message, repeated, tag = "12")]
     pub(crate) output: Vec<Value>,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for Graph {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => Field::push(&mut self.node, field.message()?)?,
+            2 => self.name = field.text()?,
+            5 => Field::push(&mut self.initializer, field.message()?)?,
+            11 => Field::push(&mut self.input, field.message()?)?,
+            12 => Field::push(&mut self.output, field.message()?)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.node.iter().for_each(|message| put_message(out, 1, message));
+        put_text(out, 2, &self.name);
+        self.initializer.iter().for_each(|message| put_message(out, 5, message));
+        self.input.iter().for_each(|message| put_message(out, 11, message));
+        self.output.iter().for_each(|message| put_message(out, 12, message));
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Node {
-    #[prost(string, repeated, tag = "1")]
     pub(crate) input: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
     pub(crate) output: Vec<String>,
-    #[prost(string, tag = "3")]
     pub(crate) name: String,
-    #[prost(string, tag = "4")]
     pub(crate) op_type: String,
-    #[prost(message, repeated, tag = "5")]
     pub(crate) attribute: Vec<Attribute>,
-    #[prost(string, tag = "7")]
     pub(crate) domain: String,
 }
 
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct Attribute {
-    #[prost(string, tag = "1")]
-    pub(crate) name: String,
-    #[prost(float, tag = "2")]
-    pub(crate) f: f32,
-    #[prost(int64, tag = "3")]
-    pub(crate) i: i64,
-    #[prost(message, optional, tag = "5")]
-    pub(crate) t: Option<Tensor>,
-    #[prost(int32, tag = "20")]
-    pub(crate) kind: i32,
+impl Message for Node {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => Field::push(&mut self.input, field.text()?)?,
+            2 => Field::push(&mut self.output, field.text()?)?,
+            3 => self.name = field.text()?,
+            4 => self.op_type = field.text()?,
+            5 => Field::push(&mut self.attribute, field.message()?)?,
+            7 => self.domain = field.text()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.input.iter().for_each(|text| put_bytes(out, 1, text.as_bytes()));
+        self.output.iter().for_each(|text| put_bytes(out, 2, text.as_bytes()));
+        put_text(out, 3, &self.name);
+        put_text(out, 4, &self.op_type);
+        self.attribute.iter().for_each(|message| put_message(out, 5, message));
+        put_text(out, 7, &self.domain);
+    }
 }
 
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct Tensor {
-    #[prost(int64, repeated, tag = "1")]
-    pub(crate) dims: Vec<i64>,
-    #[prost(int32, tag = "2")]
-    pub(crate) data_type: i32,
-    #[prost(float, repeated, tag = "4")]
-    pub(crate) float_data: Vec<f32>,
-    #[prost(int64, repeated, tag = "7")]
-    pub(crate) int64_data: Vec<i64>,
-    #[prost(string, tag = "8")]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Attribute {
     pub(crate) name: String,
-    #[prost(bytes = "vec", tag = "9")]
+    pub(crate) f: f32,
+    pub(crate) i: i64,
+    pub(crate) t: Option<Tensor>,
+    pub(crate) kind: i64,
+}
+
+impl Message for Attribute {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => self.name = field.text()?,
+            2 => self.f = field.float()?,
+            3 => self.i = field.int()?,
+            5 => self.t = Some(field.message()?),
+            20 => self.kind = field.int()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_text(out, 1, &self.name);
+        put_float(out, 2, self.f);
+        put_int(out, 3, self.i);
+        self.t.iter().for_each(|message| put_message(out, 5, message));
+        put_int(out, 20, self.kind);
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tensor {
+    pub(crate) dims: Vec<i64>,
+    pub(crate) data_type: i64,
+    pub(crate) float_data: Vec<f32>,
+    pub(crate) int64_data: Vec<i64>,
+    pub(crate) name: String,
     pub(crate) raw_data: Vec<u8>,
     /// 1 where the numbers lie in another file.
-    #[prost(int32, tag = "14")]
-    pub(crate) data_location: i32,
+    pub(crate) data_location: i64,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for Tensor {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => field.ints(&mut self.dims)?,
+            2 => self.data_type = field.int()?,
+            4 => field.floats(&mut self.float_data)?,
+            7 => field.ints(&mut self.int64_data)?,
+            8 => self.name = field.text()?,
+            9 => self.raw_data = field.bytes()?.to_vec(),
+            14 => self.data_location = field.int()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_ints(out, 1, &self.dims);
+        put_int(out, 2, self.data_type);
+        put_floats(out, 4, &self.float_data);
+        put_ints(out, 7, &self.int64_data);
+        put_text(out, 8, &self.name);
+        if !self.raw_data.is_empty() {
+            put_bytes(out, 9, &self.raw_data);
+        }
+        put_int(out, 14, self.data_location);
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Value {
-    #[prost(string, tag = "1")]
     pub(crate) name: String,
-    #[prost(message, optional, tag = "2")]
     pub(crate) kind: Option<ValueType>,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for Value {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => self.name = field.text()?,
+            2 => self.kind = Some(field.message()?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_text(out, 1, &self.name);
+        self.kind.iter().for_each(|message| put_message(out, 2, message));
+    }
+}
+
+/// Of tensors alone; other kinds of values leave it out.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ValueType {
-    /// Of tensors alone; other kinds of values leave it out.
-    #[prost(message, optional, tag = "1")]
     pub(crate) tensor: Option<TensorType>,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for ValueType {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => self.tensor = Some(field.message()?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.tensor.iter().for_each(|message| put_message(out, 1, message));
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct TensorType {
-    #[prost(int32, tag = "1")]
-    pub(crate) elem_type: i32,
-    #[prost(message, optional, tag = "2")]
+    pub(crate) elem_type: i64,
     pub(crate) shape: Option<Shape>,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for TensorType {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => self.elem_type = field.int()?,
+            2 => self.shape = Some(field.message()?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_int(out, 1, self.elem_type);
+        self.shape.iter().for_each(|message| put_message(out, 2, message));
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Shape {
-    #[prost(message, repeated, tag = "1")]
     pub(crate) dim: Vec<Dimension>,
 }
 
-#[derive(Clone, PartialEq, Message)]
+impl Message for Shape {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => Field::push(&mut self.dim, field.message()?)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.dim.iter().for_each(|message| put_message(out, 1, message));
+    }
+}
+
+/// A fixed size, or a name for one that is not.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Dimension {
-    /// The size, where it is fixed.
-    #[prost(int64, optional, tag = "1")]
     pub(crate) value: Option<i64>,
-    /// A name, where it is not.
-    #[prost(string, optional, tag = "2")]
-    pub(crate) name: Option<String>,
+    pub(crate) name: String,
+}
+
+impl Message for Dimension {
+    fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
+        match number {
+            1 => self.value = Some(field.int()?),
+            2 => self.name = field.text()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.value.iter().for_each(|value| put_int(out, 1, *value));
+        put_text(out, 2, &self.name);
+    }
 }

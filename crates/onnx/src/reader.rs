@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use motet_policy::{CUT, LayerSpec, MOST_LAYERS, NetworkSpec};
-use prost::Message as _;
 
 use crate::{
     Error, MOST_BYTES,
     constants::{Constant, Constants, Numbers},
     proto::{FLOAT, Graph, Model, Node, Value},
+    wire::decode,
 };
 
 /// By how much inputs that are not clipped are scaled down, and the first layer up: 2⁻²⁰, so that both are exact.
@@ -32,7 +32,7 @@ pub fn read(bytes: &[u8], expected: Shape) -> Result<NetworkSpec, Error> {
     if bytes.len() > MOST_BYTES {
         return Err(Error::TooLarge { most: MOST_BYTES, found: bytes.len() });
     }
-    let model = Model::decode(bytes).map_err(|error| Error::NotOnnx(error.to_string()))?;
+    let model: Model = decode(bytes).map_err(Error::NotOnnx)?;
     let graph = model.graph.ok_or_else(|| Error::Graph("the file holds no graph".to_owned()))?;
     let mut walk = Walk::begin(&graph)?;
     // The width is held to the card before anything is made as wide as the file says.
@@ -161,7 +161,11 @@ impl Walk {
             "Identity" => {}
             "Flatten" => pass_flatten(node)?,
             "Reshape" => self.pass_reshape(node)?,
-            _ => return wrong("is no part of an actor; only Gemm, MatMul, Add, Relu, Tanh, Sub, Mul, Div and Clip are"),
+            _ => {
+                return wrong(
+                    "is no part of an actor; only Gemm, MatMul, Add, Relu, Tanh, Sub, Mul, Div and Clip are",
+                );
+            }
         }
         self.now.clone_from(output);
         Ok(())
@@ -196,7 +200,10 @@ impl Walk {
             return wrong("must take the path first and the constant second");
         }
         let Some(row) = self.constant(node, 1 - path)?.row(self.width) else {
-            return wrong(format!("its constant must be one float, or one for each of {} columns", self.width));
+            return wrong(format!(
+                "its constant must be one float, or one for each of {} columns",
+                self.width
+            ));
         };
         match (self.stage, &*node.op_type) {
             (Stage::Front, "Sub") => self.set_means(row),
@@ -210,7 +217,9 @@ impl Walk {
 
     fn set_means(&mut self, row: Vec<f32>) -> Result<(), Wrong> {
         if self.means.is_some() || self.factors.is_some() || self.clip.is_some() {
-            return wrong("inputs are normalised by at most one Sub or Add, then one Mul or Div, then one Clip");
+            return wrong(
+                "inputs are normalised by at most one Sub or Add, then one Mul or Div, then one Clip",
+            );
         }
         self.means = Some(row);
         Ok(())
@@ -218,7 +227,9 @@ impl Walk {
 
     fn set_factors(&mut self, row: Vec<f32>) -> Result<(), Wrong> {
         if self.factors.is_some() || self.clip.is_some() {
-            return wrong("inputs are normalised by at most one Sub or Add, then one Mul or Div, then one Clip");
+            return wrong(
+                "inputs are normalised by at most one Sub or Add, then one Mul or Div, then one Clip",
+            );
         }
         self.factors = Some(row);
         Ok(())
@@ -261,7 +272,9 @@ impl Walk {
         match node.input.get(2).filter(|input| !input.is_empty()) {
             Some(_) => match self.constant(node, 2)?.row(self.width) {
                 Some(row) => self.set_bias(row),
-                None => wrong(format!("its bias must be one float, or one for each of {} columns", self.width)),
+                None => {
+                    wrong(format!("its bias must be one float, or one for each of {} columns", self.width))
+                }
             },
             None => {
                 self.stage = Stage::Summed { bias: BiasState::Added };
@@ -289,11 +302,16 @@ impl Walk {
         }
         let weight = self.constant(node, 1)?;
         let (inputs, outputs) = match (&*weight.dims, form) {
-            ([inputs, outputs], Form::InputsFirst) | ([outputs, inputs], Form::OutputsFirst) => (*inputs, *outputs),
+            ([inputs, outputs], Form::InputsFirst) | ([outputs, inputs], Form::OutputsFirst) => {
+                (*inputs, *outputs)
+            }
             _ => return wrong(format!("its weights must have two dimensions, was {:?}", weight.dims)),
         };
         let Some(floats) = weight.floats().filter(|_| inputs == self.width && outputs > 0) else {
-            return wrong(format!("its weights must be floats for {} inputs, was {:?}", self.width, weight.dims));
+            return wrong(format!(
+                "its weights must be floats for {} inputs, was {:?}",
+                self.width, weight.dims
+            ));
         };
         let weight = match form {
             Form::OutputsFirst => floats.to_vec(),
@@ -314,16 +332,22 @@ impl Walk {
     }
 
     fn pass_reshape(&self, node: &Node) -> Result<(), Wrong> {
-        let zero_copies = node.attribute.iter().all(|attribute| attribute.name != "allowzero" || attribute.i == 0);
+        let zero_copies =
+            node.attribute.iter().all(|attribute| attribute.name != "allowzero" || attribute.i == 0);
         let shape = self.constant(node, 1)?;
         let width = self.width as i64;
         let same = match &shape.numbers {
             Numbers::Ints(sizes) if zero_copies && node.input.first() == Some(&self.now) => {
-                matches!(&**sizes, [0, -1 | 0] | [-1, 0]) || matches!(&**sizes, [-1 | 0, last] if *last == width)
+                matches!(&**sizes, [0, -1 | 0] | [-1, 0])
+                    || matches!(&**sizes, [-1 | 0, last] if *last == width)
             }
             _ => false,
         };
-        if same { Ok(()) } else { wrong(format!("must leave [batch, {width}] as it is, was {:?}", shape.numbers)) }
+        if same {
+            Ok(())
+        } else {
+            wrong(format!("must leave [batch, {width}] as it is, was {:?}", shape.numbers))
+        }
     }
 
     /// Makes the network of what was met.
@@ -360,7 +384,8 @@ fn transposed(floats: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
 }
 
 fn pass_flatten(node: &Node) -> Result<(), Wrong> {
-    let axis = node.attribute.iter().find(|attribute| attribute.name == "axis").map_or(1, |attribute| attribute.i);
+    let axis =
+        node.attribute.iter().find(|attribute| attribute.name == "axis").map_or(1, |attribute| attribute.i);
     if matches!(axis, 1 | -1) { Ok(()) } else { wrong(format!("its axis must be 1, was {axis}")) }
 }
 

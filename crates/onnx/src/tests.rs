@@ -1,11 +1,11 @@
 //! Graphs that other exporters write, node by node.
 
 use motet_policy::{Network, Policy as _, Subject};
-use prost::Message as _;
 
 use super::*;
 use crate::proto::{
-    ATTRIBUTE_INT, Attribute, Dimension, FLOAT, Graph, INT64, Model, Node, Tensor, TensorType, Value, ValueType,
+    ATTRIBUTE_INT, Attribute, Dimension, FLOAT, Graph, INT64, Model, Node, Tensor, TensorType, Value,
+    ValueType,
 };
 
 const SHAPE: reader::Shape = reader::Shape { read: 2, moved: 1 };
@@ -36,8 +36,8 @@ fn floats(name: &str, dims: &[i64], float_data: &[f32]) -> Tensor {
 }
 
 fn value(name: &str, width: i64) -> Value {
-    let batch = Dimension { value: None, name: Some("batch".to_owned()) };
-    let width = Dimension { value: Some(width), name: None };
+    let batch = Dimension { value: None, name: "batch".to_owned() };
+    let width = Dimension { value: Some(width), name: String::new() };
     let tensor = TensorType { elem_type: FLOAT, shape: Some(proto::Shape { dim: vec![batch, width] }) };
     Value { name: name.to_owned(), kind: Some(ValueType { tensor: Some(tensor) }) }
 }
@@ -92,7 +92,7 @@ fn whole() -> Graph {
 }
 
 fn bytes(graph: Graph) -> Vec<u8> {
-    Model { ir_version: 8, graph: Some(graph), ..Model::default() }.encode_to_vec()
+    wire::encode(&Model { ir_version: 8, graph: Some(graph), ..Model::default() })
 }
 
 fn expected(x: [f64; 2]) -> f64 {

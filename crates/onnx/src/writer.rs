@@ -1,11 +1,13 @@
 //! A network as an ONNX graph.
 
 use motet_policy::{CUT, NetworkSpec};
-use prost::Message as _;
 
-use crate::proto::{
-    ATTRIBUTE_INT, Attribute, Dimension, FLOAT, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Value,
-    ValueType,
+use crate::{
+    proto::{
+        ATTRIBUTE_INT, Attribute, Dimension, FLOAT, Graph, Model, Node, OperatorSet, Shape, Tensor,
+        TensorType, Value, ValueType,
+    },
+    wire::encode,
 };
 
 /// The form of file and of operators written: both understood by every runtime since 2021.
@@ -43,7 +45,8 @@ pub fn write(spec: &NetworkSpec, name: &str) -> Vec<u8> {
         constant(&mut graph, &bias, &[layer.outputs], &layer.bias);
         let (from, sum) = (format!("h{place}"), format!("z{place}"));
         node(&mut graph, "Gemm", &[&from, &weight, &bias], &sum);
-        let transposed = Attribute { name: "transB".to_owned(), i: 1, kind: ATTRIBUTE_INT, ..Attribute::default() };
+        let transposed =
+            Attribute { name: "transB".to_owned(), i: 1, kind: ATTRIBUTE_INT, ..Attribute::default() };
         graph.node.last_mut().expect("pushed just above").attribute.push(transposed);
         match place + 1 == spec.layers.len() {
             true => node(&mut graph, "Tanh", &[&sum], "action"),
@@ -52,12 +55,12 @@ pub fn write(spec: &NetworkSpec, name: &str) -> Vec<u8> {
     }
     let opset = OperatorSet { domain: String::new(), version: OPSET };
     let producer_name = "motet".to_owned();
-    Model { ir_version: IR_VERSION, producer_name, graph: Some(graph), opset_import: vec![opset] }.encode_to_vec()
+    encode(&Model { ir_version: IR_VERSION, producer_name, graph: Some(graph), opset_import: vec![opset] })
 }
 
 fn value(name: &str, width: usize) -> Value {
-    let batch = Dimension { name: Some("batch".to_owned()), value: None };
-    let width = Dimension { value: Some(width as i64), name: None };
+    let batch = Dimension { name: "batch".to_owned(), value: None };
+    let width = Dimension { value: Some(width as i64), name: String::new() };
     let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim: vec![batch, width] }) };
     Value { name: name.to_owned(), kind: Some(ValueType { tensor: Some(tensor) }) }
 }
