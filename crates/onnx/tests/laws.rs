@@ -80,3 +80,24 @@ fn another_shape_than_the_agents_is_told_with_both() {
         assert_eq!(error.to_string(), expected);
     }
 }
+
+/// What ONNX Runtime answers for the same file (`fixtures/make.py`).
+#[test]
+fn an_actor_made_elsewhere_acts_as_another_runtime_says() {
+    let spec = read(include_bytes!("fixtures/actor.onnx"), Shape { read: 5, moved: 3 }).unwrap();
+    let network = Network::build("n@1", spec).unwrap();
+    let check: serde_json::Value = serde_json::from_str(include_str!("fixtures/actor.json")).unwrap();
+    let rows = |name: &str| -> Vec<Vec<f64>> { serde_json::from_value(check[name].clone()).unwrap() };
+    let (observations, actions) = (rows("observations"), rows("actions"));
+    assert_eq!((observations.len(), actions.len()), (48, 48));
+    let mut farthest = 0.0_f64;
+    for (observation, expected) in observations.iter().zip(&actions) {
+        let mut action = [0.0; 3];
+        network.act(Subject::Platform, observation, &mut action);
+        for (ours, theirs) in action.iter().zip(expected) {
+            farthest = farthest.max((ours - theirs).abs());
+        }
+    }
+    println!("at most {farthest:e} apart");
+    assert!(farthest < 1e-5, "{farthest:e}");
+}

@@ -14,7 +14,7 @@ use motet_agents::pacer;
 use motet_engine::Options;
 use motet_insight::metrics::PolicySwap;
 use motet_policy::{
-    AgentPolicy, Body, LayerSpec, NetworkSpec, PolicySet, TableSpec,
+    AgentPolicy, Body, LayerSpec, NetworkSpec, PolicySet,
     file::{Gate, MANIFEST_FILE, Made, Manifest, WEIGHTS_FILE, weights},
 };
 use motet_units::Timestamp;
@@ -228,17 +228,31 @@ fn breakages() -> Vec<(&'static str, Box<dyn Fn(&Path)>)> {
                 put(dir, &set_of("b@1", network(0.5)), Some(gate));
             }),
         ),
-        ("of the journal at most", Box::new(with(set_of("b@1", wide())))),
+        ("of the journal at most", Box::new(with(wide()))),
     ]
 }
 
-/// A table too wide for the journal, and small enough for a manifest.
-fn wide() -> Body {
-    let (inputs, outputs) = (pacer::CARD.observation.len(), pacer::CARD.action.len());
-    let rows = (17 << 20) / 8 / outputs;
-    let mut edges = vec![Vec::new(); inputs];
-    edges[0] = (1..rows).map(|edge| edge as f64).collect();
-    Body::Table(TableSpec { version: "wide@1".to_owned(), edges, actions: vec![vec![0.0; outputs]; rows] })
+/// Networks within every limit of their own that are together too large for the journal.
+fn wide() -> PolicySet {
+    let steered = motet_engine::CARDS.iter().filter(|card| !card.action.is_empty());
+    let agents = steered.map(|card| {
+        let widths = [card.observation.len(), 512, 512, 512, 512, 512, 512, 512, card.action.len()];
+        let layers = widths.windows(2).map(|pair| LayerSpec {
+            inputs: pair[0],
+            outputs: pair[1],
+            weight: vec![0.0; pair[0] * pair[1]],
+            bias: vec![0.0; pair[1]],
+        });
+        let (means, factors) = (vec![0.0; widths[0]], vec![1.0; widths[0]]);
+        AgentPolicy {
+            agent: card.name.name().to_owned(),
+            version: "wide@1".to_owned(),
+            observation: card.observation_numbers(),
+            action: card.action_numbers(),
+            body: Body::Network(NetworkSpec { means, factors, layers: layers.collect() }),
+        }
+    });
+    PolicySet { version: "wide@1".to_owned(), agents: agents.collect() }
 }
 
 #[test]
