@@ -75,11 +75,14 @@ pub(super) fn to_text(found: &Found, fit: &Result<(), String>) -> String {
     for (name, value) in &manifest.metrics {
         line("measured", format!("{name} = {value}"));
     }
-    line("gate", match &manifest.gate {
-        None => "was never asked (motet evaluate --gate)".to_owned(),
-        Some(gate) if gate.shippable => format!("may be shipped: {}", gate.reasons.join("; ")),
-        Some(gate) => format!("NOT to be shipped: {}", gate.reasons.join("; ")),
-    });
+    line(
+        "gate",
+        match &manifest.gate {
+            None => "was never asked (motet evaluate --gate)".to_owned(),
+            Some(gate) if gate.shippable => format!("may be shipped: {}", gate.reasons.join("; ")),
+            Some(gate) => format!("NOT to be shipped: {}", gate.reasons.join("; ")),
+        },
+    );
     line("hash", found.digest());
     line("size", format!("manifest {} bytes, weights {} bytes", files.manifest.len(), files.weights.len()));
     for policy in &found.set.agents {
@@ -90,10 +93,13 @@ pub(super) fn to_text(found: &Found, fit: &Result<(), String>) -> String {
         line("  reads", numbers(&policy.observation));
         line("  moves", numbers(&policy.action));
     }
-    line("fits", match fit {
-        Ok(()) => "this program can serve it".to_owned(),
-        Err(reason) => format!("NO: {reason}"),
-    });
+    line(
+        "fits",
+        match fit {
+            Ok(()) => "this program can serve it".to_owned(),
+            Err(reason) => format!("NO: {reason}"),
+        },
+    );
     text
 }
 

@@ -43,7 +43,12 @@ pub(super) fn import(file: &Path, agent: &str, into: &Path, version: Option<&str
     let set = with_policy(into, &version, policy_of(card, &version, network))?;
     fits(&Arc::new(set.clone())).map_err(anyhow::Error::msg)?;
     let command = format!("motet policy import {} --agent {agent}", file.display());
-    let made = Made { learner: "imported".to_owned(), data_hash: format!("sha256:{hash}"), command, ..Made::default() };
+    let made = Made {
+        learner: "imported".to_owned(),
+        data_hash: format!("sha256:{hash}"),
+        command,
+        ..Made::default()
+    };
     // What was measured, and what the gate said, were said of another set.
     let manifest = Manifest::of(&set, made, std::collections::BTreeMap::new());
     replace_folder(into, &files(&set, &manifest))?;

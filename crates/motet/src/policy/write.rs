@@ -9,7 +9,8 @@ use motet_policy::file::{Files, MANIFEST_FILE, WEIGHTS_FILE};
 /// moment there is none, which a server that watches it allows for.
 pub(super) fn replace_folder(dir: &Path, files: &Files) -> Result<()> {
     let name = dir.file_name().context("a policy folder needs a name")?.to_string_lossy().into_owned();
-    let (fresh, old) = (dir.with_file_name(format!(".{name}.new")), dir.with_file_name(format!(".{name}.old")));
+    let (fresh, old) =
+        (dir.with_file_name(format!(".{name}.new")), dir.with_file_name(format!(".{name}.old")));
     for leftover in [&fresh, &old] {
         ensure!(!leftover.exists(), "{} is in the way: remove it", leftover.display());
     }

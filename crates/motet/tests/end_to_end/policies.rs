@@ -91,7 +91,10 @@ fn policies_are_swapped_refused_rolled_back_and_survive_kill_9() {
     let server = start(root);
     assert!(server.admin("POST", "/v1/import", &campaigns()).status < 300);
     let shown = policies(&server);
-    assert_eq!((&shown["in_service"]["version"], &shown["in_service"]["made"]["learner"]), (&json!("a@1"), &json!("q")));
+    assert_eq!(
+        (&shown["in_service"]["version"], &shown["in_service"]["made"]["learner"]),
+        (&json!("a@1"), &json!("q"))
+    );
     assert_eq!(decided_by(&server).0, "pacer-a@1");
 
     put(root, "b@1", |_| ());
