@@ -1,6 +1,7 @@
 //! The API's description in `OpenAPI` 3.1, written by hand as a table of operations. A test holds it equal to the
 //! router's paths and methods.
 
+mod operating;
 mod schemas;
 
 use serde_json::{Map, Value, json};
@@ -72,12 +73,6 @@ const REMOVED: Answers = &[(200, "removed for good", None), (404, "it does not e
 const LISTED: Answers = &[(200, "a page", Some("Page")), (400, "a parameter is not valid", Some("Error"))];
 const SWITCHED: Answers =
     &[(200, "done, or done before", Some("Switch")), (404, "no such kind of switch", Some("Error"))];
-const SWAPPED: Answers = &[
-    (200, "what came of it, and the version in service", Some("Swap")),
-    (409, "there is no set to go back to", Some("Error")),
-    (422, "the set cannot be served, with the reason; what was in service stays", Some("Error")),
-    (503, "not done; try again", Some("Error")),
-];
 const READY: Answers = &[(200, "yes", None), (503, "no, with the reason", None)];
 const TEXT: Answers = &[(200, "as text", None)];
 
@@ -428,67 +423,17 @@ const OPERATIONS: &[Operation] = &{
             &["format"],
             &[(200, "the file", Some("File"))],
         ),
-        operation(
-            "get",
-            "/v1/decisions/{id}/explanation",
-            "explanation",
-            "Explains a decision by its id, the bidid of a bid response",
-            Admin,
-            None,
-            &["format"],
-            &[
-                (200, "the explanation", None),
-                (400, "not a decision id", Some("Error")),
-                (404, "not on record here", Some("Error")),
-            ],
-        ),
-        operation(
-            "get",
-            "/v1/policies",
-            "getPolicies",
-            "Shows the policies in service, those before, and what was last refused",
-            Admin,
-            None,
-            &[],
-            &[(200, "as it stands", Some("Policies")), (503, "not known now; try again", Some("Error"))],
-        ),
-        operation(
-            "post",
-            "/v1/policies/reload",
-            "reloadPolicies",
-            "Looks at the policy folder now",
-            Admin,
-            None,
-            &[],
-            SWAPPED,
-        ),
-        operation(
-            "post",
-            "/v1/policies/rollback",
-            "rollBackPolicies",
-            "Seats the set before; the folder is not taken again until its content changes",
-            Admin,
-            None,
-            &[],
-            SWAPPED,
-        ),
-        operation(
-            "post",
-            "/v1/policies/fixed",
-            "fixPolicies",
-            "Seats the fixed policies; the folder is not taken again until its content changes",
-            Admin,
-            None,
-            &[],
-            SWAPPED,
-        ),
     ]
 };
+
+fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(operating::OPERATIONS)
+}
 
 /// Returns the API's description.
 pub fn openapi() -> Value {
     let mut paths = Map::new();
-    for operation in OPERATIONS {
+    for operation in operations() {
         let entry = paths.entry(operation.path).or_insert_with(|| json!({}));
         entry[operation.method] = operation.describe();
     }
@@ -586,9 +531,9 @@ mod tests {
             let name = reference.split('"').next().unwrap();
             assert!(described["components"]["schemas"][name].is_object(), "{name}");
         }
-        let mut names: Vec<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
+        let mut names: Vec<_> = operations().map(|operation| operation.id).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), OPERATIONS.len());
+        assert_eq!(names.len(), operations().count());
     }
 }
