@@ -108,9 +108,9 @@ mod tests {
         };
         let split = EqualSplit::default();
         // One unit a quarter of an hour: by half past midnight, three.
-        let at = |account| split.multiplier(account, Timestamp::from_secs(1_850));
-        assert_eq!(at(&account(2.5, 0.4)), Multiplier::ONE);
-        assert_eq!(at(&account(2.5, 0.5)), Multiplier::ZERO);
-        assert_eq!(at(&Account { daily: None, ..account(2.5, 0.5) }), Multiplier::ONE);
+        let at = |account: Account| split.multiplier(&account, Timestamp::from_secs(1_850));
+        assert_eq!(at(account(2.5, 0.4)), Multiplier::ONE);
+        assert_eq!(at(account(2.5, 0.5)), Multiplier::ZERO);
+        assert_eq!(at(Account { daily: None, ..account(2.5, 0.5) }), Multiplier::ONE);
     }
 }

@@ -301,6 +301,11 @@ impl Engine {
         (version, self.crews.refused_actions())
     }
 
+    /// Returns the policies of the agents in service, by version.
+    pub fn policies(&self) -> Arc<Vec<(AgentName, String)>> {
+        self.crews.policies(Arm::Control)
+    }
+
     /// Returns the cards of the agents in service.
     pub fn cards(&self) -> Vec<&'static motet_agent::AgentCard> {
         self.crews.cards()

@@ -1,8 +1,11 @@
 //! The command line: what can be asked, and its help.
 
+mod policy;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use policy::Policy;
 
 use crate::train::options::{Evaluate, Train};
 
@@ -43,6 +46,9 @@ pub(crate) enum Command {
     Campaigns(Campaigns),
     /// Show an agent's card
     Card(Card),
+    /// Look at a folder of trained policies, or carry a policy in and out of one
+    #[command(subcommand)]
+    Policy(Policy),
     /// Work with the configuration
     #[command(subcommand)]
     Config(Config),

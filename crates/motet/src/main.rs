@@ -14,6 +14,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod ingest;
+mod policy;
 mod policy_folder;
 mod replay;
 mod serve;
@@ -57,6 +58,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Evaluate(options) => evaluate::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
+        Command::Policy(options) => policy::command(options),
         Command::Config(options) => config::command(options),
         Command::Bidder(options) => bidder::command(options),
         Command::TrainBidder(options) => train_bidder::command(options),

@@ -129,6 +129,8 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     let runtime = tokio::task::spawn_blocking(move || Runtime::start(&settings, probe)).await??;
     let runtime = Arc::new(runtime);
     report_opening(&runtime);
+    let (policies, keeper) = (config.policies.settings(), Arc::clone(&runtime));
+    tokio::task::spawn_blocking(move || keeper.serve_policies(policies)).await??;
     if plan.sample {
         load_sample(&runtime).await?;
     }

@@ -1,5 +1,8 @@
 //! The real program over real HTTP: a request, its notices, a kill switch, a stop and a start, to the nano.
 
+#[path = "end_to_end/policies.rs"]
+mod policies;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -35,8 +38,13 @@ fn motet(args: &[&str]) -> Output {
 
 impl Server {
     fn start(data_dir: &str) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    fn start_with(data_dir: &str, settings: &[String]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_motet"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir, "--set", "control.tick_s=1"])
+            .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .env("MOTET_ADMIN_TOKEN", TOKEN)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,8 +1,8 @@
 //! The HTTP edge: the only crate with async, sockets and a wall clock.
 //!
 //! Start at [`http::serve`]. [`config`] is everything that can be set, [`tokens`] signs what leaves with a bid,
-//! [`http`] answers, [`api`] is the campaign API, [`platform`] is what they ask of the engine behind them, and
-//! [`runtime`] is that engine with its threads and journal.
+//! [`http`] answers, [`api`] is the campaign API, [`platform`] is what they ask of the engine behind them,
+//! [`runtime`] is that engine with its threads and journal, and [`policies`] brings trained policies into its service.
 //!
 //! Secrets never reach a log, a `Debug` form or an error message.
 
@@ -11,6 +11,7 @@ pub mod config;
 pub mod http;
 pub mod logging;
 pub mod platform;
+pub mod policies;
 pub mod probe;
 pub mod runtime;
 pub mod tokens;

@@ -13,6 +13,7 @@ use motet_model::{
     request::AdRequest,
 };
 
+pub use crate::policies::{Ask, Report, Swap, SwapError};
 pub use crate::runtime::{Answer, Unavailable};
 
 /// Why changes were not applied.
@@ -70,6 +71,12 @@ pub trait Platform: Send + Sync + 'static {
         &self,
         id: DecisionId,
     ) -> impl Future<Output = Result<Option<Explanation>, Unavailable>> + Send;
+
+    /// Returns the policies in service and what is known of them.
+    fn policies(&self) -> impl Future<Output = Result<Report, Unavailable>> + Send;
+
+    /// Seats other policies; durable when this resolves. Where it fails, those in service stay.
+    fn swap_policies(&self, ask: Ask) -> impl Future<Output = Result<Swap, SwapError>> + Send;
 
     /// Tells whether requests can be answered.
     fn health(&self) -> Health;

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use motet_agent::Account;
 use motet_coordinator::Trace;
 use motet_engine::Judgement;
-use motet_insight::metrics::{CampaignMoney, Metrics};
+use motet_insight::metrics::{CampaignMoney, Metrics, PolicySwap};
 use motet_ledger::Totals;
 use motet_model::{catalog::Catalog, outcome::Notice};
 
-use crate::runtime::{AgentTimes, Probe};
+use crate::runtime::{AgentTimes, Probe, Steering};
 
 /// Puts what the runtime tells into metrics.
 #[derive(Clone, Debug)]
@@ -60,6 +60,14 @@ impl Probe for MetricsProbe {
         self.metrics.open_bids(open_bids);
         self.metrics.catalog_version(catalog.version());
         self.metrics.campaigns(&top_spenders(catalog, accounts, self.campaigns));
+    }
+
+    fn steered(&self, steering: &Steering) {
+        self.metrics.policies(&steering.set.version, &steering.refused);
+    }
+
+    fn swapped(&self, outcome: PolicySwap) {
+        self.metrics.policy_swap(outcome);
     }
 }
 

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use super::{Problem, SourceFile};
 
 /// Crates that are told everything and fetch nothing.
-const CORE: [&str; 22] = [
+const CORE: [&str; 23] = [
     "units",
     "model",
     "agent",
     "auction",
     "ledger",
+    "onnx",
     "policy",
     "agents",
     "baseline",

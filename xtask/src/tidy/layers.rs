@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 29] = [
+const LAYERS: [(&str, u8); 30] = [
     ("motet-units", 0),
     ("motet-model", 1),
     ("motet-plot", 1),
@@ -20,6 +20,7 @@ const LAYERS: [(&str, u8); 29] = [
     ("motet-agent", 2),
     ("motet-auction", 2),
     ("motet-ledger", 2),
+    ("motet-onnx", 2),
     ("motet-agents", 3),
     ("motet-baseline", 3),
     ("motet-coordinator", 3),

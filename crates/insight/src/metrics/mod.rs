@@ -24,13 +24,13 @@ use prometheus_client::{
     registry::Registry,
 };
 
-pub use self::outcomes::{RequestOutcome, TokenRefusal};
+pub use self::outcomes::{PolicySwap, RequestOutcome, TokenRefusal};
 use self::{
     labels::{
         AGENTS, KINDS, NO_BIDS, REFUSALS, VERDICTS, agent_place, kind_place, no_bid_place, refusal_place,
         verdict_place,
     },
-    register::{ByCampaign, Lazy},
+    register::{ByCampaign, ByVersion, Lazy},
 };
 
 /// One campaign's money, for its gauges.
@@ -66,6 +66,9 @@ pub struct Metrics {
     connections: Gauge,
     in_flight: Gauge,
     catalog_version: Gauge,
+    policy_refused: [Counter; AGENTS.len()],
+    policy_swaps: [Counter; PolicySwap::ALL.len()],
+    policy_info: ByVersion,
 }
 
 impl fmt::Debug for Metrics {
@@ -193,6 +196,25 @@ impl Metrics {
     /// States the catalog's version.
     pub fn catalog_version(&self, version: u64) {
         self.catalog_version.set(i64::try_from(version).unwrap_or(i64::MAX));
+    }
+
+    /// States the version of the policies in service, in place of the one before, and how many actions each agent has
+    /// refused since the start.
+    pub fn policies(&self, version: &str, refused: &[(AgentName, u64)]) {
+        let label = [("version", version.to_owned())];
+        if self.policy_info.get(&label).is_none() {
+            self.policy_info.clear();
+        }
+        self.policy_info.get_or_create(&label).set(1);
+        for (agent, refused) in refused {
+            let counter = &self.policy_refused[agent_place(*agent)];
+            counter.inc_by(refused.saturating_sub(counter.get()));
+        }
+    }
+
+    /// Counts a change of the policies in service, or a refusal of one.
+    pub fn policy_swap(&self, outcome: PolicySwap) {
+        self.policy_swaps[outcome as usize].inc();
     }
 
     /// Counts a request the engine turned away undecided.

@@ -62,3 +62,28 @@ impl TokenRefusal {
         }
     }
 }
+
+/// What became of a set of policies that was to be seated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum PolicySwap {
+    /// It is in service.
+    Seated,
+    /// It cannot be served; what was in service stays.
+    Refused,
+    /// It was in service before, and is again.
+    RolledBack,
+}
+
+impl PolicySwap {
+    pub(super) const ALL: [Self; 3] = [Self::Seated, Self::Refused, Self::RolledBack];
+
+    /// Returns the snake-case name used as a label.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Seated => "seated",
+            Self::Refused => "refused",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}

@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 
 use super::{
-    Journal, Metrics, Money, RequestOutcome,
+    Journal, Metrics, Money, PolicySwap, RequestOutcome,
     labels::{AGENTS, NO_BIDS},
 };
 
@@ -29,6 +29,7 @@ const AGENT_BUCKETS_S: [f64; 12] =
 type One = [(&'static str, &'static str); 1];
 pub(super) type Two = [(&'static str, &'static str); 2];
 pub(super) type ByCampaign = Family<[(&'static str, String); 1], Gauge>;
+pub(super) type ByVersion = Family<[(&'static str, String); 1], Gauge>;
 /// Counters made when their labels are first seen, then found by place.
 pub(super) struct Lazy<const N: usize> {
     family: Family<Two, Counter>,
@@ -95,6 +96,12 @@ impl Registrar {
 
     fn by_campaign(&mut self, name: &str, help: &str) -> ByCampaign {
         let family = ByCampaign::default();
+        self.0.register(name, help, family.clone());
+        family
+    }
+
+    fn by_version(&mut self, name: &str, help: &str) -> ByVersion {
+        let family = ByVersion::default();
         self.0.register(name, help, family.clone());
         family
     }
@@ -182,6 +189,20 @@ impl Metrics {
             connections: r.gauge("motet_connections", "Open connections"),
             in_flight: r.gauge("motet_requests_in_flight", "Bid requests being decided"),
             catalog_version: r.gauge("motet_catalog_version", "Changes applied to the catalog"),
+            policy_refused: r.by_one(
+                "motet_policy_actions_refused",
+                "Actions of an agent's policy that left their range, so that its parameters stayed",
+                "agent",
+                AGENTS.map(AgentName::name),
+            ),
+            policy_swaps: r.by_one(
+                "motet_policy_swaps",
+                "Sets of policies seated, refused and rolled back",
+                "outcome",
+                PolicySwap::ALL.map(PolicySwap::name),
+            ),
+            policy_info: r
+                .by_version("motet_policy_info", "1 for the set of policies in service, by version"),
             registry: Registry::default(),
         };
         metrics.registry = r.0;

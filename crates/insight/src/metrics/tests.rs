@@ -61,6 +61,19 @@ fn gauges_of_campaigns_are_those_given_last_and_no_more() {
 }
 
 #[test]
+fn the_policies_in_service_are_told_by_version_and_refused_actions_never_fall() {
+    let metrics = Metrics::new("0");
+    metrics.policies("fixed@1", &[(AgentName::Pacer, 2)]);
+    metrics.policies("a \"set\"@2", &[(AgentName::Pacer, 5), (AgentName::Guard, 0)]);
+    metrics.policies("a \"set\"@2", &[(AgentName::Pacer, 3)]);
+    metrics.policy_swap(PolicySwap::RolledBack);
+    assert_eq!(line(&metrics, "motet_policy_info{version=\"fixed"), "");
+    assert_eq!(line(&metrics, "motet_policy_info{"), "motet_policy_info{version=\"a \\\"set\\\"@2\"} 1");
+    assert!(line(&metrics, "motet_policy_actions_refused_total{agent=\"pacer\"}").ends_with(" 5"));
+    assert!(line(&metrics, "motet_policy_swaps_total{outcome=\"rolled_back\"}").ends_with(" 1"));
+}
+
+#[test]
 fn every_name_has_the_prefix_and_the_page_ends_as_it_must() {
     let page = Metrics::new("0").encode();
     assert!(page.ends_with("# EOF\n"));

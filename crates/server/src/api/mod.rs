@@ -1,4 +1,5 @@
-//! The campaign API under `/v1`: advertisers, campaigns, creatives, kill switches, whole files, explanations.
+//! The campaign API under `/v1`: advertisers, campaigns, creatives, kill switches, whole files, explanations,
+//! and the policies in service.
 //!
 //! Every path needs the admin token as a bearer token. Bodies are specs ([`spec`]); refusals are JSON that names the
 //! field and tells all problems at once. A change is durable when its answer is sent. Requests that change
@@ -9,6 +10,7 @@ mod explanations;
 mod files;
 mod idempotency;
 mod openapi;
+mod policies;
 mod resources;
 pub mod spec;
 mod switches;
@@ -56,6 +58,10 @@ pub(crate) fn routes<P: Platform>() -> Vec<Route<P>> {
         route("/v1/import", &["POST"], post(files::import::<P>)),
         route("/v1/export", &["GET"], get(files::export::<P>)),
         route("/v1/decisions/{id}/explanation", &["GET"], get(explanations::explanation::<P>)),
+        route("/v1/policies", &["GET"], get(policies::show::<P>)),
+        route("/v1/policies/reload", &["POST"], post(policies::reload::<P>)),
+        route("/v1/policies/rollback", &["POST"], post(policies::roll_back::<P>)),
+        route("/v1/policies/fixed", &["POST"], post(policies::fix::<P>)),
     ]);
     routes
 }

@@ -119,4 +119,12 @@ fn check_rest(config: &Config, problems: &mut Problems) {
         format!("must be a file name without folders, was '{}'", file.display())
     });
     problems.positive("control.tick_s", config.control.tick_s);
+    let (policies, kept) = (&config.policies.dir, config.journal.dir.join("policies"));
+    problems.need(!policies.starts_with(&kept), "policies.dir", || {
+        format!(
+            "must not lie where the server keeps its own copies ({}), was '{}'",
+            kept.display(),
+            policies.display()
+        )
+    });
 }

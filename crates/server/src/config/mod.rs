@@ -14,8 +14,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 pub use check::Problem;
 pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
 pub use sections::{
-    Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Server,
-    Team, Tokens,
+    Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Policies,
+    Server, Team, Tokens,
 };
 use serde::Deserialize;
 
@@ -41,6 +41,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Control ticks.
     pub control: Control,
+    /// Trained policies.
+    pub policies: Policies,
     /// Logs.
     pub log: Log,
     /// Metrics.

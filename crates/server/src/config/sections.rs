@@ -1,10 +1,12 @@
 //! The sections, field by field as `motet.toml` explains them.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use motet_model::request::MediaKind;
 use motet_units::Span;
 use serde::Deserialize;
+
+use crate::policies::{GateRule, Settings};
 
 /// Sockets, limits and times.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -165,6 +167,29 @@ pub struct Tokens {
 pub struct Control {
     /// Seconds between two ticks.
     pub tick_s: u64,
+}
+
+/// Trained policies.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policies {
+    /// The policy folder to serve; empty for the fixed policies.
+    pub dir: PathBuf,
+    /// Seconds between two looks at its manifest; 0: only at start and when asked.
+    pub watch_s: u64,
+    /// Whether a set must have passed the release gate.
+    pub require_gate: bool,
+}
+
+impl Policies {
+    /// Returns how policies are kept.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            dir: Some(self.dir.clone()).filter(|dir| !dir.as_os_str().is_empty()),
+            watch: Some(Duration::from_secs(self.watch_s)).filter(|every| !every.is_zero()),
+            gate: if self.require_gate { GateRule::Required } else { GateRule::Ignored },
+        }
+    }
 }
 
 /// Logs.

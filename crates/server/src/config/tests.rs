@@ -94,6 +94,21 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn no_folder_means_the_fixed_policies_and_no_seconds_no_watch() {
+    use crate::policies::GateRule;
+    let shipped = Config::default().policies.settings();
+    assert_eq!((shipped.dir, shipped.gate), (None, GateRule::Required));
+    let set = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<_> = pairs.iter().map(|(path, value)| pair(path, value)).collect();
+        Config::read(None, [], &pairs).unwrap()
+    };
+    let settings = set(&[("policies.dir", "/p"), ("policies.watch_s", "0")]).policies.settings();
+    assert_eq!((settings.dir, settings.watch), (Some(PathBuf::from("/p")), None));
+    let own = set(&[("journal.dir", "/d"), ("policies.dir", "/d/policies/current")]).check();
+    assert_eq!(own.iter().map(|problem| &*problem.key).collect::<Vec<_>>(), ["policies.dir"]);
+}
+
+#[test]
 fn the_public_address_defaults_to_the_listening_one() {
     let listening = "127.0.0.1:9000".parse().unwrap();
     assert_eq!(Config::default().public_url(listening), "http://127.0.0.1:9000");

@@ -15,12 +15,13 @@ use motet_model::{
     ids::{BidId, DecisionId},
     outcome::{Notice, NoticeKind, NoticeVerdict},
 };
+use motet_policy::PolicySet;
 use motet_store::journal::Batch;
 use motet_units::{Nanos, Timestamp};
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, Command, LiveStopwatch, Milestones, Probe, Settings, Shared, monotonic, wall_clock,
+    Answer, Command, LiveStopwatch, Milestones, Probe, Settings, Shared, Steering, monotonic, wall_clock,
     writer::{Filled, Reply},
 };
 
@@ -162,9 +163,26 @@ impl EngineThread {
                 // Nobody may be waiting any more; then there is nobody to tell.
                 let _ = reply.send(asked.map(|ix| self.engine.account(ix)).collect());
             }
+            Command::Steer { set, reply } => {
+                let effect = self.step(wall_clock(), &Event::Steered(set), Timing::Unlimited);
+                let outcome = if let Effect::Changed(outcome) = effect { outcome } else { Ok(()) };
+                self.probe.steered(&self.steering());
+                self.filling.replies.push(Reply::Changed(reply, outcome));
+            }
+            Command::Steering { reply } => drop(reply.send(self.steering())),
             Command::Stop => return Flow::Stop,
         }
         Flow::On
+    }
+
+    fn steering(&self) -> Steering {
+        let (_, refused) = self.engine.steering();
+        let set = self.engine.options().policies.as_ref();
+        Steering {
+            set: set.map_or_else(|| Arc::new(PolicySet::fixed()), Arc::clone),
+            versions: self.engine.policies().to_vec(),
+            refused,
+        }
     }
 
     fn decide(
@@ -227,6 +245,7 @@ impl EngineThread {
     fn report_accounts(&self) {
         let engine = &self.engine;
         self.probe.ticked(&engine.catalog(), &engine.accounts(), &engine.totals(), engine.open_bids());
+        self.probe.steered(&self.steering());
     }
 
     /// Steps the engine and encodes the record.

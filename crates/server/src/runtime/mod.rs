@@ -18,6 +18,7 @@
 mod engine_thread;
 mod fold;
 mod follower;
+mod line;
 mod milestones;
 mod open;
 mod serving;
@@ -28,9 +29,9 @@ mod writer;
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -39,6 +40,7 @@ use std::{
 use motet_agent::Account;
 use motet_coordinator::Trace;
 use motet_engine::{Judgement, Options, SealedRequest};
+use motet_insight::metrics::PolicySwap;
 use motet_model::{
     catalog::{Catalog, Change},
     decision::Decision,
@@ -46,12 +48,17 @@ use motet_model::{
     outcome::Notice,
     request::AdRequest,
 };
+use motet_policy::PolicySet;
 use motet_units::Timestamp;
 use tokio::sync::oneshot;
 
+pub(crate) use line::Line;
+pub use line::Steering;
 pub use milestones::Milestones;
 pub use open::{OpenError, Opened, open_engine};
 pub use stopwatch::{AgentTimes, LiveStopwatch};
+
+use crate::policies::{self, Keeper};
 
 /// How a runtime is kept.
 #[derive(Clone, Debug)]
@@ -94,6 +101,10 @@ pub trait Probe: Send + Sync + 'static {
         totals: &motet_ledger::Totals,
         open_bids: usize,
     );
+    /// The policies in service, after a control tick or a change of them.
+    fn steered(&self, _steering: &Steering) {}
+    /// Other policies were seated, or refused.
+    fn swapped(&self, _outcome: PolicySwap) {}
 }
 
 /// A probe that listens to nothing.
@@ -161,6 +172,14 @@ pub(crate) enum Command {
         campaigns: Vec<CampaignIx>,
         reply: oneshot::Sender<Vec<Account>>,
     },
+    /// Other policies for the agents.
+    Steer {
+        set: Arc<PolicySet>,
+        reply: oneshot::Sender<Result<(), String>>,
+    },
+    Steering {
+        reply: oneshot::Sender<Steering>,
+    },
     Stop,
 }
 
@@ -181,16 +200,16 @@ impl Shared {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
-    fn failure(&self) -> Option<String> {
+    pub(crate) fn failure(&self) -> Option<String> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// A running engine with its journal.
 pub struct Runtime {
-    commands: SyncSender<Command>,
-    shared: Arc<Shared>,
+    line: Line,
     probe: Arc<dyn Probe>,
+    keeper: OnceLock<Arc<Keeper>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     data_dir: PathBuf,
     opened: Opened,
@@ -231,9 +250,9 @@ impl Runtime {
         let (commands, inbox) = sync_channel(settings.queue);
         let threads = Self::spawn(settings, engine, journal, inbox, &commands, &shared, &probe)?;
         Ok(Self {
-            commands,
-            shared,
+            line: Line { commands, shared },
             probe,
+            keeper: OnceLock::new(),
             threads: Mutex::new(threads),
             data_dir: settings.data_dir.clone(),
             opened,
@@ -286,7 +305,7 @@ impl Runtime {
     pub async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
         let queued = monotonic();
-        if self.send(Command::Decide { sealed, deadline, queued, reply }).is_err() {
+        if self.line.send(Command::Decide { sealed, deadline, queued, reply }).is_err() {
             self.probe.shed();
             return None;
         }
@@ -299,8 +318,8 @@ impl Runtime {
     /// When it could not be taken or made durable: the sender should try again.
     pub async fn notice(&self, notice: Notice) -> Result<Judgement, Unavailable> {
         let (reply, judgement) = oneshot::channel();
-        self.send(Command::Notice { notice, reply })?;
-        judgement.await.map_err(|_| self.why_dropped())
+        self.line.send(Command::Notice { notice, reply })?;
+        judgement.await.map_err(|_| self.line.why_dropped())
     }
 
     /// Applies changes, all or none; durable once this returns. The inner result is the refusal, if any.
@@ -309,8 +328,8 @@ impl Runtime {
     /// When they could not be taken or made durable.
     pub async fn change(&self, changes: Vec<Change>) -> Result<Result<(), String>, Unavailable> {
         let (reply, outcome) = oneshot::channel();
-        self.send(Command::Change { changes, reply })?;
-        outcome.await.map_err(|_| self.why_dropped())
+        self.line.send(Command::Change { changes, reply })?;
+        outcome.await.map_err(|_| self.line.why_dropped())
     }
 
     /// Returns the accounts of some campaigns.
@@ -319,21 +338,45 @@ impl Runtime {
     /// When the engine cannot be asked.
     pub async fn accounts(&self, campaigns: Vec<CampaignIx>) -> Result<Vec<Account>, Unavailable> {
         let (reply, accounts) = oneshot::channel();
-        self.send(Command::Accounts { campaigns, reply })?;
-        accounts.await.map_err(|_| self.why_dropped())
+        self.line.send(Command::Accounts { campaigns, reply })?;
+        accounts.await.map_err(|_| self.line.why_dropped())
+    }
+
+    /// Begins to serve the policies of a folder: looks at it once, and again whenever it changes if the settings say so. What
+    /// is wrong with the folder is logged and told by the API; what was in service stays. Blocks while it looks.
+    ///
+    /// # Errors
+    /// When the thread that watches the folder cannot be started.
+    pub fn serve_policies(&self, settings: policies::Settings) -> Result<(), OpenError> {
+        let keeper =
+            Arc::new(Keeper::new(settings, &self.data_dir, self.line.clone(), Arc::clone(&self.probe)));
+        if self.keeper.set(Arc::clone(&keeper)).is_err() {
+            return Ok(());
+        }
+        keeper.begin();
+        if let Some(watch) = keeper.watch() {
+            let thread = named("motet-policies", watch)?;
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        Ok(())
+    }
+
+    /// Returns who keeps the policies, once they are served.
+    pub(crate) fn keeper(&self) -> Option<Arc<Keeper>> {
+        self.keeper.get().map(Arc::clone)
     }
 
     /// Returns the catalog as last applied.
     pub fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.shared.catalog.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.line.shared.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns why nothing can be decided, if so.
     pub fn fault(&self) -> Option<String> {
-        if self.shared.stopping.load(Ordering::Relaxed) {
+        if self.line.shared.stopping.load(Ordering::Relaxed) {
             return Some(Unavailable::Stopped.to_string());
         }
-        self.shared.failure()
+        self.line.shared.failure()
     }
 
     /// Returns the data folder.
@@ -348,29 +391,18 @@ impl Runtime {
 
     /// Finishes what was taken, makes it durable, writes a snapshot, and ends the threads. Blocks until done.
     pub fn stop(&self) {
-        self.shared.stopping.store(true, Ordering::Relaxed);
+        self.line.shared.stopping.store(true, Ordering::Relaxed);
+        if let Some(keeper) = self.keeper.get() {
+            keeper.end_watch();
+        }
         // A full queue empties as the engine works; a closed one means it has stopped already.
-        let _ = self.commands.send(Command::Stop);
+        let _ = self.line.commands.send(Command::Stop);
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a runtime thread ended in a panic");
             }
         }
-    }
-
-    fn send(&self, command: Command) -> Result<(), Unavailable> {
-        if self.shared.stopping.load(Ordering::Relaxed) {
-            return Err(Unavailable::Stopped);
-        }
-        self.commands.try_send(command).map_err(|error| match error {
-            TrySendError::Full(_) => Unavailable::Busy,
-            TrySendError::Disconnected(_) => self.why_dropped(),
-        })
-    }
-
-    fn why_dropped(&self) -> Unavailable {
-        if self.shared.failure().is_some() { Unavailable::JournalFailed } else { Unavailable::Stopped }
     }
 }
 

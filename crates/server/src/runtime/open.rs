@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use motet_engine::{Difference, Engine, Event, Record, RecordError, SnapshotError};
+use motet_engine::{Difference, Engine, Event, Options, Record, RecordError, SnapshotError};
 use motet_store::journal::{self, Batch, Journal};
 
 use super::{Settings, fold::Fold, wall_clock};
@@ -94,7 +94,9 @@ pub(crate) fn open(settings: &Settings) -> Result<(Engine, Journal, Opened), Ope
     if recovery.next_sequence <= opened.snapshot {
         return Err(OpenError::Behind { next: recovery.next_sequence, snapshot: opened.snapshot });
     }
-    if *engine.options() != settings.engine {
+    // Policies are seated by events of their own, and stay through a change of options.
+    let policies = settings.engine.policies.clone().or_else(|| engine.options().policies.clone());
+    if *engine.options() != (Options { policies, ..settings.engine.clone() }) {
         configure(&mut engine, &mut journal, settings).map_err(failed)?;
     }
     Ok((engine, journal, opened))

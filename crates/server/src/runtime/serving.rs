@@ -14,7 +14,7 @@ use motet_model::{
 use motet_store::journal::Reader;
 
 use super::{Answer, Runtime, Unavailable, open};
-use crate::platform::{ChangeError, Explanation, Health, Platform};
+use crate::platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError};
 
 impl Platform for Arc<Runtime> {
     async fn decide(&self, request: AdRequest, deadline: Instant) -> Option<Answer> {
@@ -42,6 +42,19 @@ impl Platform for Arc<Runtime> {
         // Reading goes to the disk: it must not hold up the threads that answer bids.
         let read = tokio::task::spawn_blocking(move || read_explanation(&dir, id, &catalog));
         read.await.map_err(|_| Unavailable::Stopped)
+    }
+
+    async fn policies(&self) -> Result<Report, Unavailable> {
+        let keeper = self.keeper().ok_or(Unavailable::Stopped)?;
+        // It waits for the engine, and for whoever is swapping policies just now.
+        let report = tokio::task::spawn_blocking(move || keeper.report());
+        report.await.map_err(|_| Unavailable::Stopped)?
+    }
+
+    async fn swap_policies(&self, ask: Ask) -> Result<Swap, SwapError> {
+        let keeper = self.keeper().ok_or(Unavailable::Stopped)?;
+        let swap = tokio::task::spawn_blocking(move || keeper.ask(ask));
+        swap.await.map_err(|_| Unavailable::Stopped)?
     }
 
     fn health(&self) -> Health {

@@ -65,6 +65,11 @@ pub(super) fn schemas() -> Value {
         "Patch": json!({ "type": "object", "description": "a merge patch, RFC 7396" }),
         "File": object(&json!({ "advertisers": { "type": "array", "items": reference("Advertiser") } })),
         "Switch": object(&json!({ "kind": { "type": "string" }, "id": { "type": "string" } })),
+        "Swap": object(&json!({
+            "outcome": { "enum": ["seated", "unchanged", "held"] }, "in_service": { "type": "string" },
+        })),
+        "Policies": policies(),
+        "PolicySet": policy_set(),
         "Conversion": conversion(),
         "BidRequest": json!({ "type": "object", "description": "OpenRTB 2.6" }),
         "BidResponse": json!({ "type": "object", "description": "OpenRTB 2.6" }),
@@ -101,6 +106,37 @@ fn error() -> Value {
             },
         } },
     })
+}
+
+fn policies() -> Value {
+    let count = json!({ "type": "integer", "minimum": 0 });
+    let agent = object(&json!({
+        "agent": { "type": "string" }, "version": { "type": ["string", "null"] }, "refused_actions": count,
+    }));
+    let refusal =
+        object(&json!({ "at": { "type": "string", "format": "date-time" }, "reason": { "type": "string" } }));
+    let or_null = |schema: Value| json!({ "oneOf": [schema, { "type": "null" }] });
+    object(&json!({
+        "folder": { "type": ["string", "null"] }, "gate_required": { "type": "boolean" },
+        "in_service": reference("PolicySet"), "agents": { "type": "array", "items": agent },
+        "previous": or_null(reference("PolicySet")), "folder_held": { "type": "boolean" },
+        "last_refusal": or_null(refusal),
+    }))
+}
+
+fn policy_set() -> Value {
+    let text = json!({ "type": "string" });
+    let made = object(&json!({
+        "learner": text, "scenario": text, "data_hash": text, "seed": { "type": "integer", "minimum": 0 }, "command": text,
+    }));
+    let gate =
+        object(&json!({ "shippable": { "type": "boolean" }, "reasons": { "type": "array", "items": text } }));
+    object(&json!({
+        "version": text, "since": { "type": "string", "format": "date-time" },
+        "source": { "enum": ["found", "folder", "rollback", "fixed"] }, "made": made,
+        "metrics": { "type": "object", "additionalProperties": { "type": "number" } },
+        "gate": { "oneOf": [gate, { "type": "null" }] },
+    }))
 }
 
 fn conversion() -> Value {

@@ -24,6 +24,7 @@ use motet_model::{
 pub use problem::{At, Problem, Problems};
 use serde::{Deserialize, Serialize};
 pub use targeting::TargetingSpec;
+pub(super) use text::moment_text;
 
 /// A whole file of import and export: advertisers with their campaigns and these with their creatives.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]

@@ -133,7 +133,7 @@ const fn day_number(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// Writes a moment as RFC 3339 in UTC, without a fraction of zero.
-pub(super) fn moment_text(moment: Timestamp) -> String {
+pub(in crate::api) fn moment_text(moment: Timestamp) -> String {
     moment.to_string().replace(".000000Z", "Z")
 }
 

@@ -249,6 +249,25 @@ async fn the_description_and_the_router_have_the_same_paths_and_methods() {
 }
 
 #[tokio::test]
+async fn policies_are_shown_and_swapped_by_the_bearer_of_the_token() {
+    let app = app();
+    assert_eq!(get(&app, "/v1/policies").await.status, StatusCode::UNAUTHORIZED);
+    let shown = admin(&app, "GET", "/v1/policies", &[], "").await.json();
+    assert_eq!(shown["in_service"]["version"], "fixed@1");
+    assert_eq!(shown["in_service"]["since"], "2023-11-14T22:13:20Z");
+    assert_eq!(shown["in_service"]["metrics"]["surplus"], 1.25);
+    assert_eq!(shown["agents"][0]["refused_actions"], 3);
+    assert_eq!((&shown["previous"], &shown["last_refusal"]), (&Value::Null, &Value::Null));
+    let fixed = admin(&app, "POST", "/v1/policies/fixed", &[], "").await;
+    assert_eq!(fixed.json(), serde_json::json!({ "outcome": "unchanged", "in_service": "fixed@1" }));
+    let refused = admin(&app, "POST", "/v1/policies/reload", &[], "").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.json()["error"]["message"], "tensor 'pacer.means' is missing");
+    let none = admin(&app, "POST", "/v1/policies/rollback", &[], "").await;
+    assert_eq!((none.status, &none.json()["error"]["code"]), (StatusCode::CONFLICT, &"no_previous".into()));
+}
+
+#[tokio::test]
 async fn operations_need_no_token() {
     let app = app();
     assert!(get(&app, "/").await.text().contains("/openrtb2/bid"));

@@ -29,7 +29,10 @@ use crate::{
     api::spec::FileOfSpecs,
     config::Config,
     http::{AdminToken, App, Parts, router},
-    platform::{Answer, ChangeError, Explanation, Health, Platform, Unavailable},
+    platform::{
+        Answer, Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError, Unavailable,
+    },
+    policies::{AgentReport, GateRule, SetReport},
     runtime::wall_clock,
     tokens::Secrets,
 };
@@ -138,6 +141,30 @@ impl Platform for InMemory {
         let known = id == DecisionId::new(1, 77);
         let json = serde_json::json!({ "decision": id.to_string() });
         Ok(known.then(|| Explanation { json, text: format!("decision {id}") }))
+    }
+
+    async fn policies(&self) -> Result<Report, Unavailable> {
+        let in_service = SetReport {
+            version: "fixed@1".to_owned(),
+            since: Timestamp::from_secs(1_700_000_000),
+            source: "found",
+            made: motet_policy::file::Made::default(),
+            metrics: [("surplus".to_owned(), 1.25)].into(),
+            gate: None,
+        };
+        let agent = motet_agent::AgentName::Pacer;
+        let agents =
+            vec![AgentReport { agent, version: Some("pacer-fixed@1".to_owned()), refused_actions: 3 }];
+        let gate = GateRule::Required;
+        Ok(Report { folder: None, gate, in_service, agents, previous: None, held: false, last_refusal: None })
+    }
+
+    async fn swap_policies(&self, ask: Ask) -> Result<Swap, SwapError> {
+        match ask {
+            Ask::Reload => Err(SwapError::Refused("tensor 'pacer.means' is missing".to_owned())),
+            Ask::Rollback => Err(SwapError::NoPrevious),
+            Ask::Fixed => Ok(Swap::Unchanged { version: "fixed@1".to_owned() }),
+        }
     }
 
     fn health(&self) -> Health {

@@ -1,0 +1,63 @@
+//! The line to the engine: what everyone who asks something of it holds.
+
+use std::sync::{
+    Arc,
+    atomic::Ordering,
+    mpsc::{SyncSender, TrySendError},
+};
+
+use motet_agent::AgentName;
+use motet_policy::PolicySet;
+use tokio::sync::oneshot;
+
+use super::{Command, Shared, Unavailable};
+
+/// The policies in service, as the engine tells them.
+#[derive(Clone, Debug)]
+pub struct Steering {
+    /// The set in service; the fixed one where no other was ever seated.
+    pub set: Arc<PolicySet>,
+    /// The policies of the agents in service, by version.
+    pub versions: Vec<(AgentName, String)>,
+    /// How many of its policy's actions each agent refused since the start.
+    pub refused: Vec<(AgentName, u64)>,
+}
+
+/// A way to ask the engine.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(super) commands: SyncSender<Command>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Line {
+    /// Puts a command in the queue.
+    pub(super) fn send(&self, command: Command) -> Result<(), Unavailable> {
+        if self.shared.stopping.load(Ordering::Relaxed) {
+            return Err(Unavailable::Stopped);
+        }
+        self.commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => Unavailable::Busy,
+            TrySendError::Disconnected(_) => self.why_dropped(),
+        })
+    }
+
+    /// Says why a command that was taken is never answered.
+    pub(super) fn why_dropped(&self) -> Unavailable {
+        if self.shared.failure().is_some() { Unavailable::JournalFailed } else { Unavailable::Stopped }
+    }
+
+    /// Seats other policies, all or none; durable once this returns. The inner result is the refusal, if any. Blocks.
+    pub(crate) fn steer(&self, set: Arc<PolicySet>) -> Result<Result<(), String>, Unavailable> {
+        let (reply, outcome) = oneshot::channel();
+        self.send(Command::Steer { set, reply })?;
+        outcome.blocking_recv().map_err(|_| self.why_dropped())
+    }
+
+    /// Returns the policies in service. Blocks.
+    pub(crate) fn steering(&self) -> Result<Steering, Unavailable> {
+        let (reply, steering) = oneshot::channel();
+        self.send(Command::Steering { reply })?;
+        steering.blocking_recv().map_err(|_| self.why_dropped())
+    }
+}
