@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::{Problem, SourceFile};
 
 /// Crates that are told everything and fetch nothing.
-const CORE: [&str; 23] = [
+const CORE: [&str; 25] = [
     "units",
     "model",
     "agent",
@@ -32,6 +32,8 @@ const CORE: [&str; 23] = [
     "openrtb",
     "store",
     "insight",
+    "learn",
+    "train",
 ];
 
 /// What none of them names, and why.
@@ -48,7 +50,8 @@ const FORBIDDEN: [(&str, &str); 9] = [
 ];
 
 /// Where independent worlds are run side by side: results come in the order of the jobs, so threads never show in them.
-const SIDE_BY_SIDE: [(&str, &str); 2] = [("sim", "parallel.rs"), ("arena", "worlds.rs")];
+const SIDE_BY_SIDE: [(&str, &str); 3] =
+    [("sim", "parallel.rs"), ("arena", "worlds.rs"), ("learn", "actor_critic/side_by_side.rs")];
 
 const FILES: &str = "std::fs";
 
