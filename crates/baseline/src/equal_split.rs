@@ -47,7 +47,7 @@ impl EqualSplit {
         Self { utc_offset }
     }
 
-    fn multiplier(&self, account: &Account, now: Timestamp) -> Multiplier {
+    fn multiplier(self, account: &Account, now: Timestamp) -> Multiplier {
         let Some(daily) = account.daily else { return Multiplier::ONE };
         let part = PART.micros();
         let parts = now.time_of_day(self.utc_offset).micros() / part + 1;

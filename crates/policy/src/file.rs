@@ -150,10 +150,8 @@ impl Manifest {
     /// When tensors are missing, truncated, of another shape or type, or not finite; when the set is not sound.
     pub fn take(&self, weights: &[u8]) -> Result<PolicySet, Error> {
         let any = self.agents.iter().any(|entry| matches!(entry.kind, Kind::Network { .. }));
-        let tensors = match any {
-            true => Some(SafeTensors::deserialize(weights).map_err(|e| Error::Weights(e.to_string()))?),
-            false => None,
-        };
+        let read = || SafeTensors::deserialize(weights).map_err(|e| Error::Weights(e.to_string()));
+        let tensors = any.then(read).transpose()?;
         let agents =
             self.agents.iter().map(|entry| take(entry, tensors.as_ref())).collect::<Result<_, _>>()?;
         let set = PolicySet { version: self.version.clone(), agents };
