@@ -246,15 +246,12 @@ impl Seen {
                 Level::Platform => self.platform.get(&place),
                 Level::Campaign => own.and_then(|own| own.get(&place)),
             };
-            match taken {
-                Some(taken) => {
-                    observations.extend_from_slice(&taken.observation);
-                    actions.extend_from_slice(&taken.action);
-                }
-                None => {
-                    observations.resize(observations.len() + member.observation, 0.0);
-                    actions.resize(actions.len() + member.action, 0.0);
-                }
+            if let Some(taken) = taken {
+                observations.extend_from_slice(&taken.observation);
+                actions.extend_from_slice(&taken.action);
+            } else {
+                observations.resize(observations.len() + member.observation, 0.0);
+                actions.resize(actions.len() + member.action, 0.0);
             }
         }
         (observations, actions)
@@ -284,7 +281,7 @@ impl Seen {
 fn reward_scale(world: &World) -> f64 {
     let daily = |change: &motet_model::catalog::Change| match change {
         motet_model::catalog::Change::PutCampaign(campaign) => {
-            campaign.budget.daily.map(|daily| daily.units())
+            campaign.budget.daily.map(motet_units::Nanos::units)
         }
         _ => None,
     };

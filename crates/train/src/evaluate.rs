@@ -83,7 +83,9 @@ pub fn play(world: &World, players: &Players, audience: Audience, days: u32) -> 
     let (mut meter, (sampler, overspend)) = watch;
     let campaigns = meter.take();
     let mut parts = Parts::default();
-    campaigns.iter().for_each(|campaign| parts.add(campaign));
+    for campaign in &campaigns {
+        parts.add(campaign);
+    }
     let regret = sampler.finish();
     Ok(Played {
         seed: world.seed,
@@ -118,7 +120,7 @@ fn violations(world: &World, campaigns: &[Parts], days: u32) -> f64 {
     });
     let (mut judged, mut above) = (0.0_f64, 0.0_f64);
     for (campaign, parts) in put.zip(campaigns) {
-        let budget = campaign.budget.daily.map_or(0.0, |daily| daily.units()) * f64::from(days);
+        let budget = campaign.budget.daily.map_or(0.0, motet_units::Nanos::units) * f64::from(days);
         if matches!(campaign.goal, Goal::Cpm { .. }) || parts.spend < JUDGED * budget {
             continue;
         }

@@ -354,7 +354,7 @@ impl Training {
     ///
     /// # Errors
     /// When the bytes are damaged, or of a training with another scenario or other settings (rounds may differ).
-    pub fn load(scenario: &Scenario, config: Config, bytes: &[u8]) -> Result<Self, Error> {
+    pub fn load(scenario: &Scenario, config: &Config, bytes: &[u8]) -> Result<Self, Error> {
         let damaged = |what: &str| Error::Saved(what.to_owned());
         let (body, sum) = bytes.split_last_chunk::<4>().ok_or_else(|| damaged("it is too short"))?;
         if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
@@ -368,7 +368,7 @@ impl Training {
         if book.scenario != scenario.to_toml()? {
             return Err(Error::Other { what: "scenario" });
         }
-        if book.config != config {
+        if book.config != *config {
             return Err(Error::Other { what: "configuration" });
         }
         let mut learner = config.learner(rows_expected(scenario, &config))?;

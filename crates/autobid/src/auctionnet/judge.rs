@@ -90,7 +90,9 @@ fn watch(
         let answers: Vec<Bids> =
             bidders.iter_mut().enumerate().map(|(index, bidder)| bidder.bid(&episode.view(index))).collect();
         let result = episode.tick(&answers)?;
-        days.iter_mut().for_each(|day| watch_seat(day, &result, Shape::STRAIGHT.at(0.0)));
+        for day in &mut days {
+            watch_seat(day, &result, Shape::STRAIGHT.at(0.0));
+        }
     }
     Ok(days.iter().map(|day| judged(league, &episode, day)).collect())
 }
@@ -168,6 +170,11 @@ pub fn sum_up(name: &str, plays: &[Judged]) -> Standing {
     }
 }
 
+/// Quantiles of Student's t with 1 to 15 degrees of freedom; the normal's with a small surplus beyond.
+const T: [f64; 15] = [
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+];
+
 /// Returns the half-width of a 95 % interval of the mean of some numbers, by Student's t; infinite for fewer than two.
 pub fn within(numbers: &[f64]) -> f64 {
     let n = numbers.len() as f64;
@@ -176,11 +183,6 @@ pub fn within(numbers: &[f64]) -> f64 {
     }
     let mean = numbers.iter().sum::<f64>() / n;
     let variance = numbers.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
-    // Quantiles of Student's t with 1 to 15 degrees of freedom; the normal's with a small surplus beyond.
-    const T: [f64; 15] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
-        2.131,
-    ];
     let t = T.get(numbers.len() - 2).copied().unwrap_or(1.96 + 2.5 / (n - 1.0));
     t * libm::sqrt(variance / n)
 }

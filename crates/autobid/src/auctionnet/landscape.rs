@@ -55,7 +55,7 @@ impl Tick {
 fn place(multiple: f32) -> (usize, f64) {
     // A positive float's bits rise with it, and linearly within a factor of two: three bits below the exponent are the eight cells.
     let bits = multiple.to_bits();
-    let cell = (bits >> 20) as i32 - ((127 + LOWEST) << 3);
+    let cell = (bits >> 20).cast_signed() - ((127 + LOWEST) << 3);
     if cell < 0 {
         (0, 0.0)
     } else if cell as usize >= EDGES - 1 {
@@ -67,7 +67,7 @@ fn place(multiple: f32) -> (usize, f64) {
 
 /// Returns an edge's multiple of the target.
 pub fn edge(index: usize) -> f64 {
-    let whole = LOWEST + (index / CELLS) as i32;
+    let whole = LOWEST + ((index / CELLS) as u32).cast_signed();
     libm::pow(2.0, f64::from(whole)) * (1.0 + (index % CELLS) as f64 / CELLS as f64)
 }
 
@@ -206,6 +206,10 @@ pub(crate) fn watch_seat(day: &mut Day, result: &TickResult<'_>, bend: Bend) {
 }
 
 /// Returns the tick as a table for each of some neighbouring seats, the first being `first`.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "an impression's number is looked up in the result and in every seat's values"
+)]
 fn ticks(result: &TickResult<'_>, days: &[Day], first: usize, bend: Bend) -> Vec<Tick> {
     let mut cells: Vec<Cells> = vec![[[0.0; EDGES + 1]; 2]; days.len()];
     let targets: Vec<f32> = days.iter().map(|day| day.target as f32).collect();
@@ -246,8 +250,8 @@ fn add(cells: &mut Cells, top: &[Bid; 4], seat: usize, value: f32, target: f32, 
         let shown = if bid.price > reserve { SHOWN[slot] as f32 } else { 0.0 };
         let (now, then) = (shown * bid.price, shown * value);
         let beaten = (bid.full / (value * target)).max(f32::MIN_POSITIVE);
-        let cell =
-            ((beaten.to_bits() >> 20) as i32 - ((127 + LOWEST) << 3) + 1).clamp(0, EDGES as i32) as usize;
+        let cell = ((beaten.to_bits() >> 20).cast_signed() - ((127 + LOWEST) << 3) + 1).max(0) as usize;
+        let cell = cell.min(EDGES);
         cells[0][cell] += now - cost;
         cells[1][cell] += then - brought;
         (cost, brought) = (now, then);

@@ -93,13 +93,13 @@ impl Model {
 
     fn later(&self, from: usize) -> Later {
         let mut later = Later { brings: [0.0; POINTS], costs: [0.0; POINTS] };
-        for tick in from..TICKS {
-            let q = libm::exp(f64::from(self.usual[tick]));
+        for (usual, share) in self.usual.iter().zip(&TRAFFIC_SHARES).skip(from) {
+            let q = libm::exp(f64::from(*usual));
             for point in 0..POINTS {
                 let multiplier = libm::exp2(FROM - 2.0 + STEP * point as f64);
                 for level in self.levels.map(f64::from) {
                     let at = position(multiplier * level / q);
-                    let share = TRAFFIC_SHARES[tick] / LEVELS as f64;
+                    let share = share / LEVELS as f64;
                     later.brings[point] += share * level * read(&self.brings, at);
                     later.costs[point] += share * q * read(&self.costs, at);
                 }

@@ -111,7 +111,7 @@ impl Pilot {
         [
             ((log(auctions) - 6.0) / 3.0).min(0.55),
             ((log(left / all) - 3.0) / 2.0).min(2.5),
-            (log(left / auctions / all) + 2.0) / 2.0,
+            f64::midpoint(log(left / auctions / all), 2.0),
             4.0 * (half / value - 0.75),
             (log(self.worths.unlike) - 1.5) / 1.5,
             ((log(self.seen + 1.0) - 6.0) / 3.0).min(1.0),

@@ -59,7 +59,9 @@ impl Prices {
         self.weight *= self.growth;
         if self.weight > 1e12 {
             for row in [&mut self.cost_this, &mut self.lost_at] {
-                row.iter_mut().for_each(|weight| *weight /= self.weight);
+                for weight in row {
+                    *weight /= self.weight;
+                }
             }
             self.weight = 1.0;
         }

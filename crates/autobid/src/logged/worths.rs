@@ -44,12 +44,14 @@ impl Worths {
         self.weight *= self.growth;
         if self.weight > 1e12 {
             for row in [&mut self.weights, &mut self.sums] {
-                row.iter_mut().for_each(|weight| *weight /= self.weight);
+                for weight in row {
+                    *weight /= self.weight;
+                }
             }
             self.weight = 1.0;
         }
-        let cell = ((pctr as f32).to_bits() >> 20) as i32 - ((127 + LOWEST) << 3);
-        let cell = cell.clamp(0, COUNT as i32 - 1) as usize;
+        let cell = ((pctr as f32).to_bits() >> 20).cast_signed() - ((127 + LOWEST) << 3);
+        let cell = (cell.max(0) as usize).min(COUNT - 1);
         self.weights[cell] += self.weight;
         self.sums[cell] += self.weight * pctr;
     }

@@ -67,7 +67,7 @@ fn begin(scenario: &Scenario, options: &Train) -> Result<Training> {
         return Ok(Training::new(scenario, config)?);
     }
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let training = Training::load(scenario, config, &bytes)
+    let training = Training::load(scenario, &config, &bytes)
         .with_context(|| format!("cannot go on with the training in {}", options.out.display()))?;
     if !options.quiet {
         eprintln!("going on after round {}", training.history().len());

@@ -192,7 +192,7 @@ impl Reference<'_> {
         match coming {
             Coming::Budget(group, factor) => self.books.change(self.world, group, factor),
             Coming::Tick => self.tick(),
-            Coming::Request(visit) | Coming::Arrival(visit) => self.request(visit),
+            Coming::Request(visit) | Coming::Arrival(visit) => self.request(&visit),
             Coming::Notice(shown, kind, happened_at) => self.tell(&shown, kind, happened_at),
             Coming::Render(shown) => self.render(shown),
             Coming::Click(shown) => self.click(shown),
@@ -214,18 +214,18 @@ impl Reference<'_> {
         }
     }
 
-    fn request(&mut self, visit: Visit) {
-        if let Some(next) = self.world.next_in_session(&visit) {
+    fn request(&mut self, visit: &Visit) {
+        if let Some(next) = self.world.next_in_session(visit) {
             self.to_come.push((next.at, Coming::Request(next)));
         }
-        let floors = floors(self.world, &visit);
+        let floors = floors(self.world, visit);
         self.steps.push(Step::Decided(self.now, visit.id, floors.clone()));
         let bids = self.bids.get(&visit.id).cloned().unwrap_or_default();
         for bid in bids.iter().flatten() {
             self.books.hold(bid, self.now);
         }
         for (place, floor) in floors.into_iter().enumerate() {
-            self.auction(&visit, place as u16, floor, bids.get(place).cloned().flatten());
+            self.auction(visit, place as u16, floor, bids.get(place).cloned().flatten());
         }
     }
 
@@ -403,7 +403,9 @@ impl Mood {
     fn of(world: &World, shown: &Shown) -> Self {
         let mut draw = Chance::new(world.seed, shown.visit.slot(shown.place)).stream("mood");
         let mut even = [0.0; 6];
-        even.iter_mut().for_each(|value| *value = draw.unit());
+        for value in &mut even {
+            *value = draw.unit();
+        }
         let [render, view, click, convert, told, lost] = even;
         Self { render, view, click, convert, told, lost, sale: dist::normal(&mut draw) }
     }
