@@ -448,3 +448,6 @@ fn network(net: &Net) -> NetworkSpec {
         layers: layers.map(layer).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;
