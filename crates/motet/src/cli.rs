@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::train::options::{Evaluate, Train};
+use crate::train::options::{Evaluate, Train, Tune};
 
 /// Motet: an ad decision platform of specialised agents.
 #[derive(Debug, Parser)]
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Train the agents' policies in a simulated world
     Train(Train),
+    /// Find a learner's settings by successive halving, and keep the best trial's policy
+    Tune(Tune),
     /// Play a trained team in worlds nobody trained in, beside the teams it must beat
     Evaluate(Evaluate),
     /// Import, export or list campaigns in a data folder

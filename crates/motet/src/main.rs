@@ -17,6 +17,7 @@ mod replay;
 mod serve;
 mod simulate;
 mod train;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Calibrate(options) => calibrate::command(options),
         Command::Compare(options) => compare::command(options),
         Command::Train(options) => train::command(options),
+        Command::Tune(options) => tune::command(options),
         Command::Evaluate(options) => evaluate::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),

@@ -4,6 +4,7 @@
 //! from its last whole round, to the same bits as if it had never stopped.
 
 mod curves;
+mod events;
 pub(crate) mod options;
 
 use std::{collections::BTreeMap, io::IsTerminal as _, path::Path, time::Duration};
@@ -51,6 +52,7 @@ pub(crate) fn command(options: &Train) -> Result<()> {
         let progress = training.round(threads)?;
         write_whole(&options.out.join(CHECKPOINT), &training.save())?;
         curves::write(&options.out, training.history())?;
+        events::write(&options.out, training.history())?;
         bar.set_position(u64::from(progress.round));
         bar.set_message(message(&progress));
         if bar.is_hidden() && !options.quiet {
