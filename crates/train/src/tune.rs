@@ -131,7 +131,7 @@ pub const RANGES: [Range; 9] = [
         least: 1.0,
         most: 9.0,
         scale: Scale::WholeLog,
-        learners: &[Algo::Q, Algo::Maddpg, Algo::Matd3, Algo::Independent],
+        learners: ALL,
         set: |c, v| c.hold = v as u32,
         get: |c| f64::from(c.hold),
     },
