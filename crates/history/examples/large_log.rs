@@ -100,10 +100,10 @@ fn impression(number: u64, line: &mut Vec<u8>, sown: &mut Sown) {
     let slot = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
     let price = 20 + slot % 200;
     // A Vec takes any bytes.
-    let _ = write!(
+    let _ = writeln!(
         line,
         "{number:032x}\t{time}\t1\tC{:x}\tMozilla/5.0 (Windows NT 6.1) AppleWebKit/537.1 Chrome/21.0\t222.218.{}.*\t{}\t{}\t{}\t\
-         trqRTuMw1mKYJ4\t{:x}\tnull\tmm_{slot}\t300\t250\tFirstView\tNa\t5\t10722\t300\t{price}\tnull\t2821\t10063,10006\n",
+         trqRTuMw1mKYJ4\t{:x}\tnull\tmm_{slot}\t300\t250\tFirstView\tNa\t5\t10722\t300\t{price}\tnull\t2821\t10063,10006",
         number % 3_000_000,
         number % 256,
         number % 390,

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use policy::Policy;
 
 pub(crate) use self::bidder::{Bidder, BidderFormat, TrainBidder};
-use crate::train::options::{Evaluate, Train};
+use crate::train::options::{Evaluate, Train, Tune};
 
 /// Motet: an ad decision platform of specialised agents.
 #[derive(Debug, Parser)]
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Train the agents' policies in a simulated world
     Train(Train),
+    /// Find a learner's settings by successive halving, and keep the best trial's policy
+    Tune(Tune),
     /// Play a trained team in worlds nobody trained in, beside the teams it must beat
     Evaluate(Evaluate),
     /// Import, export or list campaigns in a data folder

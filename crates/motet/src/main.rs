@@ -21,6 +21,7 @@ mod serve;
 mod simulate;
 mod train;
 mod train_bidder;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Calibrate(options) => calibrate::command(options),
         Command::Compare(options) => compare::command(options),
         Command::Train(options) => train::command(options),
+        Command::Tune(options) => tune::command(options),
         Command::Evaluate(options) => evaluate::command(options),
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Policy;
 
+/// The most numbers an observation or action may hold.
+pub(crate) const MOST_NUMBERS: usize = 256;
+
 /// For whom a policy acts: an agent may steer the whole platform or each campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subject {
@@ -57,17 +60,20 @@ impl Number {
     }
 }
 
-/// A policy whose actions within -1 and 1 are taken to the ranges of some numbers.
+/// A policy whose actions within -1 and 1 are taken to the ranges of some numbers, and that is shown what it reads as in
+/// training: within its stated range, as `f32`. A table's edges are numbers that were seen; one that was seen again must fall
+/// on the same side.
 #[derive(Debug)]
 pub struct Ranged<P> {
     inner: P,
-    numbers: Vec<Number>,
+    read: Vec<Number>,
+    moved: Vec<Number>,
 }
 
 impl<P: Policy> Ranged<P> {
-    /// Takes the actions of a policy to ranges.
-    pub const fn new(inner: P, numbers: Vec<Number>) -> Self {
-        Self { inner, numbers }
+    /// Takes what a policy reads and does to ranges.
+    pub const fn new(inner: P, read: Vec<Number>, moved: Vec<Number>) -> Self {
+        Self { inner, read, moved }
     }
 }
 
@@ -77,8 +83,17 @@ impl<P: Policy> Policy for Ranged<P> {
     }
 
     fn act(&self, subject: Subject, observation: &[f64], action: &mut [f64]) {
-        self.inner.act(subject, observation, action);
-        for (part, number) in action.iter_mut().zip(&self.numbers) {
+        if observation.len() == self.read.len() && observation.len() <= MOST_NUMBERS {
+            let mut shown = [0.0; MOST_NUMBERS];
+            let shown = &mut shown[..observation.len()];
+            for ((shown, raw), number) in shown.iter_mut().zip(observation).zip(&self.read) {
+                *shown = f64::from(raw.clamp(number.least, number.most) as f32);
+            }
+            self.inner.act(subject, shown, action);
+        } else {
+            self.inner.act(subject, observation, action);
+        }
+        for (part, number) in action.iter_mut().zip(&self.moved) {
             // NaN, and what a broken policy puts out of range, stays for the check to find.
             if (-1.0..=1.0).contains(part) {
                 *part = number.value(*part);

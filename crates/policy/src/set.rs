@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Fixed, Network, NetworkSpec, Number, Policy, Ranged, Table, TableSpec};
+use crate::{
+    Error, Fixed, Network, NetworkSpec, Number, Policy, Ranged, Table, TableSpec, number::MOST_NUMBERS,
+};
 
-/// The most agents a set may hold, and the most numbers an observation or action.
+/// The most agents a set may hold.
 const MOST_AGENTS: usize = 32;
-const MOST_NUMBERS: usize = 256;
 
 /// What a policy is made of. Actions are within -1 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,21 +42,18 @@ impl AgentPolicy {
     /// When its shape or numbers are wrong. Whether its agent reads and moves the same numbers is its agent's to check.
     pub fn build(&self) -> Result<Box<dyn Policy>, Error> {
         self.check_numbers()?;
-        let numbers = self.action.clone();
+        let (read, numbers) = (self.observation.clone(), self.action.clone());
         let (inputs, outputs) = self.shape();
-        if (inputs, outputs) != (self.observation.len(), numbers.len()) {
-            return Err(Error::Shape {
-                expected: (self.observation.len(), numbers.len()),
-                found: (inputs, outputs),
-            });
+        if (inputs, outputs) != (read.len(), numbers.len()) {
+            return Err(Error::Shape { expected: (read.len(), numbers.len()), found: (inputs, outputs) });
         }
         Ok(match &self.body {
             Body::Constant(action) => {
-                Box::new(Ranged::new(Fixed::new(&self.version, action.clone()), numbers))
+                Box::new(Ranged::new(Fixed::new(&self.version, action.clone()), read, numbers))
             }
-            Body::Table(spec) => Box::new(Ranged::new(Table::build(spec.clone())?, numbers)),
+            Body::Table(spec) => Box::new(Ranged::new(Table::build(spec.clone())?, read, numbers)),
             Body::Network(spec) => {
-                Box::new(Ranged::new(Network::build(&self.version, spec.clone())?, numbers))
+                Box::new(Ranged::new(Network::build(&self.version, spec.clone())?, read, numbers))
             }
         })
     }

@@ -81,3 +81,28 @@ proptest! {
         prop_assert!((0.0..=5.0).contains(&action) || a.is_nan() || b.is_nan());
     }
 }
+
+/// 0.1 lies just below the `f32` nearest to it, which is what a table that was trained has for an edge.
+#[test]
+fn a_number_that_was_an_edge_in_training_falls_above_it_when_served() {
+    let number = |least, most| Number { name: "n".into(), unit: "share".into(), least, most, default: 0.0 };
+    let policy = AgentPolicy {
+        agent: "pacer".into(),
+        version: "pacer-table@1".into(),
+        observation: vec![number(0.0, 1.0)],
+        action: vec![number(-1.0, 1.0)],
+        body: Body::Table(TableSpec {
+            version: "pacer-table@1".into(),
+            edges: vec![vec![f64::from(0.1_f32), 1.0]],
+            actions: vec![vec![-1.0], vec![0.0], vec![1.0]],
+        }),
+    };
+    let policy = policy.build().unwrap();
+    let act = |seen: f64| {
+        let mut action = [f64::NAN];
+        policy.act(Subject::Platform, &[seen], &mut action);
+        action[0]
+    };
+    assert_eq!([0.09, 0.1, 1.0, 7.0].map(act), [-1.0, 0.0, 1.0, 1.0]);
+    assert!(act(f64::NAN).is_nan());
+}

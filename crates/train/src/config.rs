@@ -1,13 +1,13 @@
 //! How a team is trained.
 
 use motet_learn::{
-    ActorCritic, Cloning, Learner, Options, independent, maddpg, matd3,
+    ActorCritic, Cloning, Critics, Learner, Options, independent, maddpg, matd3,
     noise::Schedule,
     q::{self, Bins, Seat, Tabular},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, spec};
+use crate::{Error, Shaping, spec};
 
 /// Which learner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,10 @@ pub struct Config {
     pub calm: f64,
     /// Rows drawn for an update.
     pub batch: u32,
+    /// Whether single agents have extra rewards.
+    pub shaping: Shaping,
+    /// How much those of the pacer, the bidder and the relevance agent weigh, each 0 to 100, in scaled rewards.
+    pub shaping_weights: [f64; 3],
 }
 
 impl Default for Config {
@@ -112,6 +116,8 @@ impl Default for Config {
             trust: 2.5,
             calm: 0.3,
             batch: 512,
+            shaping: Shaping::Off,
+            shaping_weights: [1.0, 0.2, 0.2],
         }
     }
 }
@@ -129,6 +135,9 @@ impl Config {
         setting("share", "above 0 and at most 1", share, share > 0.0 && share <= 1.0)?;
         setting("calm", "within 0 and 1", self.calm, (0.0..=1.0).contains(&self.calm))?;
         setting("trust", "at least 0", self.trust, self.trust >= 0.0 && self.trust.is_finite())?;
+        for weight in self.shaping_weights {
+            setting("shaping_weights", "within 0 and 100", weight, (0.0..=100.0).contains(&weight))?;
+        }
         for (name, count) in [
             ("days", self.days),
             ("worlds", self.worlds),
@@ -184,7 +193,10 @@ pub fn options_of(config: &Config, rows_expected: u64) -> Options {
         _ => Cloning::Off,
     };
     let [from, to] = config.noise;
+    // Terms that differ by agent cannot be valued by one critic for all.
+    let critics = if config.shaping == Shaping::On { Critics::PerAgent } else { base.critics };
     Options {
+        critics,
         gamma: config.gamma,
         actor_rate: config.actor_rate,
         critic_rate: config.critic_rate,

@@ -16,11 +16,14 @@ mod config;
 mod env;
 mod error;
 mod evaluate;
+pub mod events;
 mod gate;
 mod meter;
 mod seats;
+mod shaping;
 mod team;
 mod training;
+pub mod tune;
 
 pub use config::{Algo, Config, options_of};
 pub use env::{Control, Env, Stage, Step, Still, control};
@@ -29,5 +32,6 @@ pub use evaluate::{Components, Evaluation, Played, Summary, evaluate, play, summ
 pub use gate::{Gate, Margins, Reason, gate};
 pub use meter::{Meter, Parts};
 pub use seats::{Hand, Taken};
+pub use shaping::Shaping;
 pub use team::{CONTEXT, Seated, seated, spec};
-pub use training::{Progress, Training};
+pub use training::{Groundwork, Progress, Training};

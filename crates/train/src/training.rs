@@ -8,8 +8,11 @@
 //! Seeds of worlds: training worlds are drawn under numbers from 2^40 on, validation worlds from 2^41 on, both by the training's
 //! seed; what is reported is played under small numbers, so no world is ever both learned from and reported on.
 
+mod groundwork;
+
 use std::sync::Arc;
 
+pub use groundwork::Groundwork;
 use motet_learn::{Exported, Learner, Level, Net, nn::MOST_WIDE};
 use motet_policy::{AgentPolicy, Body, LayerSpec, NetworkSpec, PolicySet, TableSpec};
 use motet_sim::{Scenario, Team as Players, World, parallel, run::Audience};
@@ -20,12 +23,13 @@ use crate::{
     Algo, Config, Control, Env, Error, Hand, Parts, Seated, Stage, Step, control,
     evaluate::{Played, play},
     seated,
+    shaping::Terms,
 };
 
 const TRAINING_SEEDS: u64 = 1 << 40;
 const VALIDATION_SEEDS: u64 = 1 << 41;
 /// The version of the saved form.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How one round went.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -258,7 +262,13 @@ impl Training {
         };
         let world = self.world(place);
         let mut env = Env::new(&world, stage, hand)?;
-        Ok(std::iter::from_fn(|| env.step(&mut ())).collect())
+        let mut steps: Vec<Step> = std::iter::from_fn(|| env.step(&mut ())).collect();
+        if let Some(terms) = Terms::of(config) {
+            for row in steps.iter_mut().flat_map(|step| &mut step.rows) {
+                row.shaping = terms.of_row(&row.observations, &row.next_observations, row.end);
+            }
+        }
+        Ok(steps)
     }
 
     fn learn(&mut self, updates: u64, progress: &mut Progress) -> Result<(), Error> {
@@ -353,8 +363,9 @@ impl Training {
     /// Takes a training back, to go on as if it had never stopped.
     ///
     /// # Errors
-    /// When the bytes are damaged, or of a training with another scenario or other settings (rounds may differ).
-    pub fn load(scenario: &Scenario, config: &Config, bytes: &[u8]) -> Result<Self, Error> {
+    /// When the bytes are damaged, or of a training with another scenario or other settings.
+    #[expect(clippy::needless_pass_by_value, reason = "the counterpart of `new`, which keeps it")]
+    pub fn load(scenario: &Scenario, config: Config, bytes: &[u8]) -> Result<Self, Error> {
         let damaged = |what: &str| Error::Saved(what.to_owned());
         let (body, sum) = bytes.split_last_chunk::<4>().ok_or_else(|| damaged("it is too short"))?;
         if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
@@ -368,7 +379,7 @@ impl Training {
         if book.scenario != scenario.to_toml()? {
             return Err(Error::Other { what: "scenario" });
         }
-        if book.config != *config {
+        if book.config != config {
             return Err(Error::Other { what: "configuration" });
         }
         let mut learner = config.learner(rows_expected(scenario, &config))?;
@@ -448,3 +459,6 @@ fn network(net: &Net) -> NetworkSpec {
         layers: layers.map(layer).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

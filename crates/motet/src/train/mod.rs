@@ -4,6 +4,7 @@
 //! from its last whole round, to the same bits as if it had never stopped.
 
 mod curves;
+mod events;
 pub(crate) mod options;
 
 use std::{collections::BTreeMap, io::IsTerminal as _, path::Path, time::Duration};
@@ -51,6 +52,7 @@ pub(crate) fn command(options: &Train) -> Result<()> {
         let progress = training.round(threads)?;
         write_whole(&options.out.join(CHECKPOINT), &training.save())?;
         curves::write(&options.out, training.history())?;
+        events::write(&options.out, training.history())?;
         bar.set_position(u64::from(progress.round));
         bar.set_message(message(&progress));
         if bar.is_hidden() && !options.quiet {
@@ -67,7 +69,7 @@ fn begin(scenario: &Scenario, options: &Train) -> Result<Training> {
         return Ok(Training::new(scenario, config)?);
     }
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let training = Training::load(scenario, &config, &bytes)
+    let training = Training::load(scenario, config, &bytes)
         .with_context(|| format!("cannot go on with the training in {}", options.out.display()))?;
     if !options.quiet {
         eprintln!("going on after round {}", training.history().len());

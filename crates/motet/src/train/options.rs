@@ -76,6 +76,72 @@ pub(crate) struct Train {
     pub(crate) quiet: bool,
 }
 
+/// Options of `motet tune`.
+#[derive(Debug, Args)]
+pub(crate) struct Tune {
+    /// The scenario: a shipped one by name, or a file
+    #[arg(long, value_name = "S")]
+    pub(crate) scenario: String,
+    /// The learner
+    #[arg(long, value_enum, default_value_t = Learner::Matd3)]
+    pub(crate) algo: Learner,
+    /// The folder for the report, the trials and the best one's policy; a tuning found there goes on
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// How many settings are tried, the defaults being the first
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=256))]
+    pub(crate) trials: u32,
+    /// The seed of everything
+    #[arg(long, default_value_t = 1, value_name = "K")]
+    pub(crate) seed: u64,
+    /// Rounds of every trial before the first half is dropped; those that stay have twice as many each time
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) rounds: u32,
+    /// Worlds played side by side in a round
+    #[arg(long, value_name = "N")]
+    pub(crate) worlds: Option<u32>,
+    /// Days of an episode
+    #[arg(long, value_name = "N")]
+    pub(crate) days: Option<u32>,
+    /// Share of listeners and budgets in a training world, above 0 and at most 1
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) share: Option<f64>,
+    /// Set one more value of the first trial's configuration, as `name=value`; what is not tried holds for all; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Name of the policy: `NAME@SEED` is its version
+    #[arg(long, default_value = "team", value_name = "NAME")]
+    pub(crate) name: String,
+    /// Threads to play on; results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress bar
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+impl Tune {
+    /// Puts the first trial's configuration together.
+    pub(crate) fn config(&self) -> anyhow::Result<Config> {
+        let defaults = Config::default();
+        let config = Config {
+            algo: self.algo.into(),
+            seed: self.seed,
+            rounds: self.rounds,
+            worlds: self.worlds.unwrap_or(defaults.worlds),
+            days: self.days.unwrap_or(defaults.days),
+            share: self.share.unwrap_or(defaults.share),
+            ..defaults
+        };
+        let config = override_config(&config, &self.overrides)?;
+        config.check()?;
+        Ok(config)
+    }
+}
+
 /// Options of `motet evaluate`.
 #[derive(Debug, Args)]
 pub(crate) struct Evaluate {
