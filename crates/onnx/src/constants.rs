@@ -37,8 +37,8 @@ impl Constant {
             other => return Err(wrong(format!("must be of 32-bit floats, was of element type {other}"))),
         };
         let (found, whole) = match &numbers {
-            Numbers::Floats(floats) => (floats.len(), tensor.raw_data.len() % 4 == 0),
-            Numbers::Ints(ints) => (ints.len(), tensor.raw_data.len() % 8 == 0),
+            Numbers::Floats(floats) => (floats.len(), tensor.raw_data.len().is_multiple_of(4)),
+            Numbers::Ints(ints) => (ints.len(), tensor.raw_data.len().is_multiple_of(8)),
         };
         if expected != Some(found) || !whole {
             return Err(wrong(format!("its dimensions {:?} do not fit its {found} numbers", tensor.dims)));

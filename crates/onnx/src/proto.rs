@@ -228,9 +228,8 @@ pub(crate) struct ValueType {
 
 impl Message for ValueType {
     fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
-        match number {
-            1 => self.tensor = Some(field.message()?),
-            _ => {}
+        if number == 1 {
+            self.tensor = Some(field.message()?);
         }
         Ok(())
     }
@@ -269,9 +268,8 @@ pub(crate) struct Shape {
 
 impl Message for Shape {
     fn take(&mut self, number: u64, field: Field<'_>) -> Result<(), Wrong> {
-        match number {
-            1 => Field::push(&mut self.dim, field.message()?)?,
-            _ => {}
+        if number == 1 {
+            Field::push(&mut self.dim, field.message()?)?;
         }
         Ok(())
     }

@@ -253,7 +253,7 @@ impl Walk {
             Ok(node.attribute.iter().find(|attribute| attribute.name == name).map(|attribute| attribute.f))
         };
         match (bound(1, "min")?, bound(2, "max")?) {
-            (Some(least), Some(most)) if most > 0.0 && most.is_finite() && least == -most => {
+            (Some(least), Some(most)) if most > 0.0 && most.is_finite() && same(least, -most) => {
                 self.clip = Some(most);
                 Ok(())
             }
@@ -264,22 +264,18 @@ impl Walk {
     fn gemm(&mut self, node: &Node) -> Result<(), Wrong> {
         let float = |name: &str| node.attribute.iter().find(|a| a.name == name).map_or(1.0, |a| a.f);
         let int = |name: &str| node.attribute.iter().find(|a| a.name == name).map_or(0, |a| a.i);
-        if float("alpha") != 1.0 || float("beta") != 1.0 || int("transA") != 0 {
+        if !same(float("alpha"), 1.0) || !same(float("beta"), 1.0) || int("transA") != 0 {
             return wrong("alpha and beta must be 1 and transA 0");
         }
         let form = if int("transB") == 0 { Form::InputsFirst } else { Form::OutputsFirst };
         self.dense(node, form)?;
-        match node.input.get(2).filter(|input| !input.is_empty()) {
-            Some(_) => match self.constant(node, 2)?.row(self.width) {
-                Some(row) => self.set_bias(row),
-                None => {
-                    wrong(format!("its bias must be one float, or one for each of {} columns", self.width))
-                }
-            },
-            None => {
-                self.stage = Stage::Summed { bias: BiasState::Added };
-                Ok(())
-            }
+        if node.input.get(2).is_none_or(String::is_empty) {
+            self.stage = Stage::Summed { bias: BiasState::Added };
+            return Ok(());
+        }
+        match self.constant(node, 2)?.row(self.width) {
+            Some(row) => self.set_bias(row),
+            None => wrong(format!("its bias must be one float, or one for each of {} columns", self.width)),
         }
     }
 
@@ -335,7 +331,7 @@ impl Walk {
         let zero_copies =
             node.attribute.iter().all(|attribute| attribute.name != "allowzero" || attribute.i == 0);
         let shape = self.constant(node, 1)?;
-        let width = self.width as i64;
+        let width = (self.width as u64).cast_signed();
         let same = match &shape.numbers {
             Numbers::Ints(sizes) if zero_copies && node.input.first() == Some(&self.now) => {
                 matches!(&**sizes, [0, -1 | 0] | [-1, 0])
@@ -364,8 +360,12 @@ impl Walk {
         let mut factors = self.factors.unwrap_or_else(|| vec![1.0; inputs]);
         let scale = self.clip.map_or(UNCLIPPED, |bound| CUT / bound);
         if scale.to_bits() != 1.0_f32.to_bits() {
-            factors.iter_mut().for_each(|factor| *factor *= scale);
-            layers.iter_mut().take(1).flat_map(|layer| &mut layer.weight).for_each(|weight| *weight /= scale);
+            for factor in &mut factors {
+                *factor *= scale;
+            }
+            for weight in layers.iter_mut().take(1).flat_map(|layer| &mut layer.weight) {
+                *weight /= scale;
+            }
         }
         Ok(NetworkSpec { means: self.means.unwrap_or_else(|| vec![0.0; inputs]), factors, layers })
     }
@@ -415,4 +415,9 @@ fn width(value: &Value) -> Result<usize, Error> {
             value.name
         ))),
     }
+}
+
+/// Tells whether two numbers are the same to the bit: a file either says exactly this or something else.
+fn same(a: f32, b: f32) -> bool {
+    a.to_bits() == b.to_bits()
 }

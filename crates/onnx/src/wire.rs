@@ -196,7 +196,9 @@ pub(crate) fn put_floats(out: &mut Vec<u8>, number: u64, floats: &[f32]) {
 pub(crate) fn put_ints(out: &mut Vec<u8>, number: u64, ints: &[i64]) {
     if !ints.is_empty() {
         let mut packed = Vec::new();
-        ints.iter().for_each(|int| put_varint(&mut packed, int.cast_unsigned()));
+        for int in ints {
+            put_varint(&mut packed, int.cast_unsigned());
+        }
         put_bytes(out, number, &packed);
     }
 }

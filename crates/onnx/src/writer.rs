@@ -48,9 +48,10 @@ pub fn write(spec: &NetworkSpec, name: &str) -> Vec<u8> {
         let transposed =
             Attribute { name: "transB".to_owned(), i: 1, kind: ATTRIBUTE_INT, ..Attribute::default() };
         graph.node.last_mut().expect("pushed just above").attribute.push(transposed);
-        match place + 1 == spec.layers.len() {
-            true => node(&mut graph, "Tanh", &[&sum], "action"),
-            false => node(&mut graph, "Relu", &[&sum], &format!("h{}", place + 1)),
+        if place + 1 == spec.layers.len() {
+            node(&mut graph, "Tanh", &[&sum], "action");
+        } else {
+            node(&mut graph, "Relu", &[&sum], &format!("h{}", place + 1));
         }
     }
     let opset = OperatorSet { domain: String::new(), version: OPSET };
@@ -60,14 +61,14 @@ pub fn write(spec: &NetworkSpec, name: &str) -> Vec<u8> {
 
 fn value(name: &str, width: usize) -> Value {
     let batch = Dimension { name: "batch".to_owned(), value: None };
-    let width = Dimension { value: Some(width as i64), name: String::new() };
+    let width = Dimension { value: Some((width as u64).cast_signed()), name: String::new() };
     let tensor = TensorType { elem_type: FLOAT, shape: Some(Shape { dim: vec![batch, width] }) };
     Value { name: name.to_owned(), kind: Some(ValueType { tensor: Some(tensor) }) }
 }
 
 fn constant(graph: &mut Graph, name: &str, dims: &[usize], numbers: &[f32]) {
     graph.initializer.push(Tensor {
-        dims: dims.iter().map(|dim| *dim as i64).collect(),
+        dims: dims.iter().map(|dim| (*dim as u64).cast_signed()).collect(),
         data_type: FLOAT,
         name: name.to_owned(),
         raw_data: numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
