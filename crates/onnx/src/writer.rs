@@ -48,9 +48,10 @@ pub fn write(spec: &NetworkSpec, name: &str) -> Vec<u8> {
         let transposed =
             Attribute { name: "transB".to_owned(), i: 1, kind: ATTRIBUTE_INT, ..Attribute::default() };
         graph.node.last_mut().expect("pushed just above").attribute.push(transposed);
-        match place + 1 == spec.layers.len() {
-            true => node(&mut graph, "Tanh", &[&sum], "action"),
-            false => node(&mut graph, "Relu", &[&sum], &format!("h{}", place + 1)),
+        if place + 1 == spec.layers.len() {
+            node(&mut graph, "Tanh", &[&sum], "action");
+        } else {
+            node(&mut graph, "Relu", &[&sum], &format!("h{}", place + 1));
         }
     }
     let opset = OperatorSet { domain: String::new(), version: OPSET };

@@ -74,9 +74,10 @@ fn policy_of(card: &AgentCard, version: &str, network: NetworkSpec) -> AgentPoli
 
 /// Puts a policy into the set a folder holds, or into a new one where there is no folder.
 fn with_policy(into: &Path, version: &str, policy: AgentPolicy) -> Result<PolicySet> {
-    let mut set = match into.exists() {
-        true => read(into)?.set,
-        false => PolicySet { version: String::new(), agents: Vec::new() },
+    let mut set = if into.exists() {
+        read(into)?.set
+    } else {
+        PolicySet { version: String::new(), agents: Vec::new() }
     };
     version.clone_into(&mut set.version);
     match set.agents.iter_mut().find(|other| other.agent == policy.agent) {
