@@ -84,6 +84,7 @@ struct Verdict {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the field's name is the report's")]
 struct Lift {
     over: String,
     lift: f64,

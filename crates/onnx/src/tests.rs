@@ -42,7 +42,7 @@ fn value(name: &str, width: i64) -> Value {
     Value { name: name.to_owned(), kind: Some(ValueType { tensor: Some(tensor) }) }
 }
 
-/// `tanh(relu((x − m) · f · W) · V + v)`, written as PyTorch never would but may.
+/// `tanh(relu((x − m) · f · W) · V + v)`, written as `PyTorch` never would but may.
 fn graph() -> Graph {
     let shape = Tensor {
         name: "shape".to_owned(),
@@ -95,6 +95,7 @@ fn bytes(graph: Graph) -> Vec<u8> {
     wire::encode(&Model { ir_version: 8, graph: Some(graph), ..Model::default() })
 }
 
+#[expect(clippy::many_single_char_names, reason = "the formula's own letters")]
 fn expected(x: [f64; 2]) -> f64 {
     let s = [(x[0] - 1.0) / 4.0, (x[1] + 1.0) / 4.0];
     let w = [[0.1, 0.2, 0.3], [-0.4, -0.5, 0.6]];

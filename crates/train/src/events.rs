@@ -1,7 +1,7 @@
-//! A training's curves as TensorBoard reads them.
+//! A training's curves as `TensorBoard` reads them.
 //!
 //! A file of events is a row of records: the payload's length (`u64`, little-endian), a checksum of the length, the payload, a
-//! checksum of the payload. Checksums are CRC-32C, rotated and shifted as TFRecord has it. A payload is a protobuf `Event`:
+//! checksum of the payload. Checksums are CRC-32C, rotated and shifted as `TFRecord` has it. A payload is a protobuf `Event`:
 //! wall time (field 1), step (2), file version (3) or a `Summary` (5) of tagged numbers. Steps are rounds.
 //!
 //! Bytes in, bytes out: who writes the file, and tells the time, is the caller. A file whose last record was cut by a kill is kept
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
     }
 
-    /// The bytes were written by TensorBoard's own writer (2.20) for the same events.
+    /// The bytes were written by `TensorBoard`'s own writer for the same events.
     #[test]
     fn records_are_those_of_tensorboards_own_writer() {
         assert_eq!(

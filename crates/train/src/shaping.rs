@@ -45,11 +45,14 @@ struct Term {
 pub(crate) struct Terms {
     gamma: f64,
     agents: usize,
-    terms: Vec<Term>,
+    all: Vec<Term>,
 }
 
-/// The number each potential is made from: agent, observation, cost.
-const SOURCES: [(&str, &str, fn(f64) -> f64); 3] = [
+/// A number that a potential is made from: agent, observation, cost.
+type Source = (&'static str, &'static str, fn(f64) -> f64);
+
+/// The number each potential is made from.
+const SOURCES: [Source; 3] = [
     ("pacer", "error", f64::abs),
     ("bidder", "log_cost_ratio", |ratio| ratio.max(0.0)),
     ("relevance", "seen_before", |share| share),
@@ -62,19 +65,19 @@ impl Terms {
             return None;
         }
         let team = spec();
-        let term = |((agent, number, of), weight): (&(&str, &str, fn(f64) -> f64), f64)| {
+        let term = |((agent, number, of), weight): (&Source, f64)| {
             let seat = seated().into_iter().find(|seat| seat.name.name() == *agent)?;
             let own = seat.card.observation.iter().position(|seen| seen.name == *number)?;
             Some(Term { agent: seat.place, place: team.observation(seat.place).start + own, weight, of: *of })
         };
-        let terms = SOURCES.iter().zip(config.shaping_weights).filter_map(term).collect();
-        Some(Self { gamma: config.gamma, agents: team.len(), terms })
+        let all = SOURCES.iter().zip(config.shaping_weights).filter_map(term).collect();
+        Some(Self { gamma: config.gamma, agents: team.len(), all })
     }
 
     /// Returns each agent's term for a row's observations and the next ones; 0 for agents that have none.
     pub(crate) fn of_row(&self, now: &[f32], next: &[f32], end: End) -> Vec<f32> {
         let mut shaping = vec![0.0; self.agents];
-        for term in &self.terms {
+        for term in &self.all {
             let potential = |seen: &[f32]| -term.weight * (term.of)(f64::from(seen[term.place]));
             let follows = if end == End::Terminated { 0.0 } else { potential(next) };
             shaping[term.agent] = (self.gamma * follows - potential(now)) as f32;
@@ -84,6 +87,7 @@ impl Terms {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are chosen to be exact")]
 mod tests {
     use super::*;
 
@@ -104,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_source_is_on_its_agents_card() {
-        assert_eq!(terms([1.0; 3]).terms.len(), SOURCES.len());
+        assert_eq!(terms([1.0; 3]).all.len(), SOURCES.len());
     }
 
     #[test]
@@ -133,7 +137,7 @@ mod tests {
             .enumerate()
             .map(|(step, pair)| {
                 let paid: f32 = terms.of_row(&pair[0], &pair[1], End::Goes).iter().sum();
-                0.5_f64.powi(step as i32) * f64::from(paid)
+                libm::pow(0.5, step as f64) * f64::from(paid)
             })
             .sum();
         // γ³ Φ(last) − Φ(first)

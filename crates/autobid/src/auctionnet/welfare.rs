@@ -37,7 +37,8 @@ pub fn optimum(seed: u64, options: &Options) -> Result<Optimum, Error> {
     let worths = worths(seed, options)?;
     let budgets: Vec<f64> = options.advertisers.iter().map(|a| a.budget.units()).collect();
     let mut lambda = vec![0.3; budgets.len()];
-    let mut found = Optimum { at_most: f64::INFINITY, at_least: 0.0 };
+    // Whatever is given away, no budget's welfare is more than the budget.
+    let mut found = Optimum { at_most: budgets.iter().sum(), at_least: 0.0 };
     for pass in 0..PASSES {
         let (surplus, given) = assign(&worths, &lambda);
         let bound = surplus + lambda.iter().zip(&budgets).map(|(l, b)| l * b).sum::<f64>();

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 /// Options of `motet bidder`.
 ///
-/// Without `--judge`: one JSON object a tick on standard input (tick, budget, remaining_budget, cpa, category, p_values,
-/// p_value_sigmas, and of the tick before bids, won, cost, conversions, least_winning_cost), one with `bids` on standard output. Tick 0
+/// Without `--judge`: one JSON object a tick on standard input (`tick`, `budget`, `remaining_budget`, `cpa`, `category`, `p_values`,
+/// `p_value_sigmas`, and of the tick before `bids`, `won`, `cost`, `conversions`, `least_winning_cost`), one with `bids` on standard output. Tick 0
 /// starts an episode; the end of input ends it.
 #[derive(Debug, Args)]
 pub(crate) struct Bidder {

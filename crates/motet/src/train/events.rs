@@ -1,4 +1,4 @@
-//! The training's curves for TensorBoard: one file of events in the training's folder, appended after every round.
+//! The training's curves for `TensorBoard`: one file of events in the training's folder, appended after every round.
 
 use std::{
     io::Write as _,
@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use motet_train::{Progress, events};
 
-/// What every such file's name begins with, by TensorBoard's convention.
+/// What every such file's name begins with, by `TensorBoard`'s convention.
 const PREFIX: &str = "events.out.tfevents.";
 
 /// Appends what the file of events in a folder lacks of a history; makes the file where there is none.

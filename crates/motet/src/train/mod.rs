@@ -120,7 +120,8 @@ fn manifest(
     best: Option<f64>,
 ) -> Manifest {
     let config = training.config();
-    let sets: String = options.overrides.iter().map(|set| format!(" --set {set}")).collect();
+    let sets: Vec<String> = options.overrides.iter().map(|set| format!(" --set {set}")).collect();
+    let sets = sets.concat();
     let made = Made {
         learner: config.algo.name().to_owned(),
         scenario: scenario.name.clone(),

@@ -26,6 +26,7 @@ struct Report {
 
 /// One trial.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the field's name is the report's")]
 struct Trial {
     trial: u32,
     settings: Vec<(&'static str, f64)>,
@@ -103,7 +104,7 @@ fn table(report: &Report, tuning: &Tuning) -> String {
     let rungs = tuning.rungs.len();
     let rounds: Vec<String> = (0..rungs).map(|rung| format!("round {}", tuning.plan.rounds(rung))).collect();
     let mut text = format!("| trial | {} | {} |\n", names.join(" | "), rounds.join(" | "));
-    text += &format!("|{}\n", "---|".repeat(1 + names.len() + rungs));
+    let _ = writeln!(text, "|{}", "---|".repeat(1 + names.len() + rungs));
     for trial in &report.trials {
         let _ = write!(text, "| {} |", trial.trial);
         for (_, value) in &trial.settings {

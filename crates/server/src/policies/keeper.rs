@@ -75,7 +75,7 @@ impl Keeper {
         if let Err(error) = self.check_in_service(&mut desk) {
             tracing::error!(%error, "cannot check the policies in service");
         }
-        let (looked, in_service) = (self.look(&mut desk), self.version(&desk));
+        let (looked, in_service) = (self.look(&mut desk), Self::version(&desk));
         match looked {
             Ok(_) => tracing::info!(in_service, "policies in service"),
             Err(error) => tracing::error!(%error, in_service, "STARTED WITHOUT THE CONFIGURED POLICIES"),
@@ -118,7 +118,7 @@ impl Keeper {
         Ok(report(&self.settings, self.shelf(&mut desk)?, &steering, refusal))
     }
 
-    fn version(&self, desk: &Desk) -> String {
+    fn version(desk: &Desk) -> String {
         desk.shelf
             .as_ref()
             .map_or_else(|| "unknown".to_owned(), |shelf| shelf.current.found.set.version.clone())
@@ -167,17 +167,17 @@ impl Keeper {
         };
         let files = match files {
             Ok(files) => files,
-            Err(error) => return Err(self.refuse(desk, &looked_at, error.to_string())),
+            Err(error) => return Err(self.refuse(desk, &looked_at, &error.to_string())),
         };
         let (held, digest) = (self.shelf(desk)?.current.note.held.clone(), content(&files));
         if held.as_deref() == Some(&*digest) {
-            return Ok(Swap::Held { version: self.version(desk) });
+            return Ok(Swap::Held { version: Self::version(desk) });
         }
         let sound = Found::take(files).map_err(|error| error.to_string());
         let sound = sound.and_then(|found| self.admit(&found.manifest).map(|()| found));
         match sound {
             Ok(found) => self.seat(desk, Stored::new(found, note(Source::Folder, None)), PolicySwap::Seated),
-            Err(reason) => Err(self.refuse(desk, &looked_at, reason)),
+            Err(reason) => Err(self.refuse(desk, &looked_at, &reason)),
         }
     }
 
@@ -222,7 +222,7 @@ impl Keeper {
         let version = next.found.set.version.clone();
         let set = Arc::new(next.found.set.clone());
         if let Err(reason) = fits(&set) {
-            return Err(self.refuse(desk, &version, reason));
+            return Err(self.refuse(desk, &version, &reason));
         }
         let shelf = self.shelf(desk)?;
         if shelf.current.found.set == *set {
@@ -234,11 +234,11 @@ impl Keeper {
         }
         if let Err(error) = shelf.prepare(&next) {
             let reason = format!("it cannot be kept in {}: {error}", self.dir.display());
-            return Err(self.refuse(desk, &version, reason));
+            return Err(self.refuse(desk, &version, &reason));
         }
         if let Err(reason) = self.line.steer(set)? {
             self.shelf(desk)?.discard();
-            return Err(self.refuse(desk, &version, reason));
+            return Err(self.refuse(desk, &version, &reason));
         }
         self.shelf(desk)?.promote(next);
         self.probe.swapped(outcome);
@@ -247,8 +247,8 @@ impl Keeper {
     }
 
     /// Logs, counts and remembers a refusal.
-    fn refuse(&self, desk: &mut Desk, what: &str, reason: String) -> SwapError {
-        let in_service = self.version(desk);
+    fn refuse(&self, desk: &mut Desk, what: &str, reason: &str) -> SwapError {
+        let in_service = Self::version(desk);
         tracing::error!(what, reason, in_service, "policies refused; those in service stay");
         self.probe.swapped(PolicySwap::Refused);
         let reason = format!("{what}: {reason}");

@@ -47,6 +47,7 @@ fn set_of(version: &str, body: Body) -> PolicySet {
     PolicySet { version: version.to_owned(), agents: vec![policy] }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is put in the place of may be absent")]
 fn passed() -> Option<Gate> {
     Some(Gate { shippable: true, reasons: vec!["surplus up".to_owned()] })
 }
@@ -138,10 +139,12 @@ impl Served {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with an answer")]
 fn seated(version: &str) -> Result<Swap, SwapError> {
     Ok(Swap::Seated { version: version.to_owned() })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with an answer")]
 fn held(version: &str) -> Result<Swap, SwapError> {
     Ok(Swap::Held { version: version.to_owned() })
 }
@@ -179,8 +182,11 @@ fn what_is_in_service_stays_through_a_restart_and_is_not_seated_twice() {
     assert_eq!(again.next_sequence(), engine.next_sequence(), "nothing was journalled by the second start");
 }
 
+/// What is said of a bad folder, and what makes it so.
+type Breakage = (&'static str, Box<dyn Fn(&Path)>);
+
 /// Every way a folder can be bad, with what is said of it.
-fn breakages() -> Vec<(&'static str, Box<dyn Fn(&Path)>)> {
+fn breakages() -> Vec<Breakage> {
     let b = || set_of("b@1", network(0.5));
     let with = |set: PolicySet| move |dir: &Path| put(dir, &set, passed());
     let agent = |name: &str| {

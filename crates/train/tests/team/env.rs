@@ -32,7 +32,9 @@ fn steps(stage: Stage, hand: impl Hand + 'static) -> Vec<Step> {
 
 fn total(campaigns: &[Parts]) -> Parts {
     let mut parts = Parts::default();
-    campaigns.iter().for_each(|campaign| parts.add(campaign));
+    for campaign in campaigns {
+        parts.add(campaign);
+    }
     parts
 }
 
