@@ -37,10 +37,11 @@ fn written(mind: &Mind) -> (String, Vec<u8>) {
 
 #[test]
 fn a_table_says_what_a_multiplier_costs_and_brings_in_the_market() {
-    // Nobody runs out of money and few react to their own spend, so the day is nearly the same whatever the seat bids.
+    // Nobody runs out of money and few react to their own spend, so the day is nearly the same whatever the seat bids. What
+    // is left: slots are shown by chance, a few hundred of the seat's in such a day, and a few rivals do react.
     let league = small(60_000);
     let seat = 10;
-    for (shape, tolerance) in [(Shape::STRAIGHT, 0.08), (Shape { strength: 0.45, anchor: 1.0 }, 0.08)] {
+    for (shape, tolerance) in [(Shape::STRAIGHT, 0.15), (Shape { strength: 0.45, anchor: 1.0 }, 0.15)] {
         let day = &record(&league, 3, shape).unwrap()[seat];
         for multiple in [0.4, 0.9, 1.7] {
             let played = steady(&league, 3, seat, multiple, shape);

@@ -6,7 +6,7 @@
 //!
 //! What is in service and what was before lie as policy folders in the data folder (`policies/current`,
 //! `policies/previous`), so that the way back needs nothing from outside and survives a restart. The engine's own state,
-//! rebuilt from the journal, says which of them is the one in service ([`Shelf`](shelf::Shelf)). A set that was rolled
+//! rebuilt from the journal, says which of them is the one in service (`shelf`). A set that was rolled
 //! back is not taken again until its folder's content changes.
 //!
 //! It never trains, and never judges a policy by what it earns: that is the gate's.
