@@ -208,8 +208,7 @@ fn bar(plays: usize, quiet: bool) -> Result<ProgressBar> {
 
 /// Returns how many threads to use.
 pub(crate) fn threads(asked: Option<u16>) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    asked.map_or_else(cores, usize::from)
+    asked.map_or_else(crate::clock::threads, usize::from)
 }
 
 fn print(verdict: &Verdict) {

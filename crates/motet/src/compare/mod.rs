@@ -135,8 +135,7 @@ fn choose(scenario: &Scenario, teams: [&Team; 2], days: u32, options: &cli::Comp
 }
 
 fn threads(options: &cli::Compare) -> usize {
-    let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    options.threads.map_or(all, usize::from)
+    options.threads.map_or_else(crate::clock::threads, usize::from)
 }
 
 fn progress(seeds: usize, quiet: bool) -> ProgressBar {

@@ -2,11 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use motet_policy::{
     PolicySet,
-    file::{MANIFEST_FILE, MOST_MANIFEST_BYTES, MOST_WEIGHTS_BYTES, Manifest, WEIGHTS_FILE},
+    file::{MANIFEST_FILE, Manifest, WEIGHTS_FILE},
 };
+use motet_server::policies::read_folder;
 use motet_sim::{
     Scenario, Team,
     scenario::{SHIPPED, shipped},
@@ -37,19 +38,10 @@ pub(crate) fn scenario(name: &str) -> Result<Scenario> {
 
 /// Reads a policy folder.
 pub(crate) fn policies(folder: &Path) -> Result<(Manifest, PolicySet)> {
-    let read = |name: &str, most: u64| -> Result<Vec<u8>> {
-        let path = folder.join(name);
-        let size = std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
-        ensure!(size <= most, "{} has {size} bytes, at most {most} are read", path.display());
-        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    let manifest = String::from_utf8(read(MANIFEST_FILE, MOST_MANIFEST_BYTES)?)
-        .with_context(|| format!("{MANIFEST_FILE} is not text"))?;
     let of_folder = || format!("in the policy folder {}", folder.display());
-    let manifest = Manifest::parse(&manifest).with_context(of_folder)?;
-    let policies = manifest.take(&read(WEIGHTS_FILE, MOST_WEIGHTS_BYTES)?).with_context(of_folder)?;
-    motet_engine::check_policies(&policies).with_context(of_folder)?;
-    Ok((manifest, policies))
+    let found = read_folder(folder).with_context(of_folder)?;
+    motet_engine::check_policies(&found.set).with_context(of_folder)?;
+    Ok((found.manifest, found.set))
 }
 
 /// Writes a policy folder: both files are whole before the folder has its name.
