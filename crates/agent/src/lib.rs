@@ -8,6 +8,7 @@ mod card;
 mod features;
 mod observation;
 mod proposal;
+mod remote;
 mod verdict;
 mod view;
 
@@ -17,6 +18,7 @@ pub use observation::{Account, BidRecord, BudgetState, History, Observation, Tic
 pub use proposal::{
     Ask, Basis, CandidateIx, Intent, Interests, Operation, Proposal, Ranking, Restraint, SafetyReason,
 };
+pub use remote::{Absence, RemoteAnswer, Said};
 pub use verdict::{RefusedReason, Verdict};
 pub use view::{
     AccountBook, BaselineSight, BidderSight, Candidate, GuardSight, IntentSight, PacerSight, RelevanceSight,

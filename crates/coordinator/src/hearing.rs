@@ -2,13 +2,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use motet_agent::{Agent, AgentName, Ask, Features, Proposal, RefusedReason, Sight, Verdict, View};
+use motet_agent::{
+    Absence, Agent, AgentName, Ask, Features, Proposal, RefusedReason, RemoteAnswer, Sight, Verdict, View,
+};
 use motet_model::decision::{Decision, ImpDecision, NoBidReason};
 use smallvec::SmallVec;
 
 use crate::{
     Brief, Ruling,
     auctioning::Outcomes,
+    inquiry::Asking,
     timing::{Presence, Timing},
     trace::{Detail, Trace},
 };
@@ -49,7 +52,12 @@ pub(crate) struct Hearing<'a, 't> {
     timing: Timing<'t>,
     minutes: &'a mut Minutes,
     presence: SmallVec<[(AgentName, Presence); 6]>,
+    /// Where agents placed elsewhere are only to be asked, not yet decided with.
+    asking: Option<&'a mut Asking<'t>>,
 }
+
+/// The greed of an imp's exploration, where it was asked for.
+pub(crate) type Greeds = SmallVec<[(u16, f64); 4]>;
 
 /// The places of one agent's proposals in the record.
 pub(crate) type Places = std::ops::Range<usize>;
@@ -62,7 +70,27 @@ impl<'a, 't> Hearing<'a, 't> {
         minutes: &'a mut Minutes,
     ) -> Self {
         minutes.wipe();
-        Self { brief, detail, timing, minutes, presence: SmallVec::new() }
+        Self { brief, detail, timing, minutes, presence: SmallVec::new(), asking: None }
+    }
+
+    /// Opens a hearing that only finds out whom to ask.
+    pub(crate) fn inquiring(
+        brief: &'a Brief<'a>,
+        minutes: &'a mut Minutes,
+        asking: &'a mut Asking<'t>,
+    ) -> Self {
+        let hearing = Self::new(brief, Detail::Outcome, Timing::Unlimited, minutes);
+        Self { asking: Some(asking), ..hearing }
+    }
+
+    /// Tells whether this only finds out whom to ask.
+    pub(crate) const fn is_inquiry(&self) -> bool {
+        self.asking.is_some()
+    }
+
+    /// Tells whether somebody is to be asked before this can go on.
+    pub(crate) fn waits(&self) -> bool {
+        self.asking.as_ref().is_some_and(|asking| asking.asked > 0)
     }
 
     /// Asks one agent. Returns the places of its proposals if it counts as present, each accepted until judged.
@@ -80,10 +108,18 @@ impl<'a, 't> Hearing<'a, 't> {
 
     fn hear(&mut self, agent: &dyn Agent, name: AgentName, sight: Sight<'_>) -> (Places, Presence) {
         let first = self.minutes.proposals.len();
+        if let Some(answer) = self.brief.answers.iter().find(|answer| answer.agent == name) {
+            return self.take_down(answer);
+        }
+        let view = View { decision: self.brief.id, now: self.brief.now, chance: self.brief.chance, sight };
+        if let Some(asking) = &mut self.asking
+            && asking.ask(name, &view)
+        {
+            return (first..first, Presence::Skipped);
+        }
         if let Err(absent) = self.timing.before(name) {
             return (first..first, absent);
         }
-        let view = View { decision: self.brief.id, now: self.brief.now, chance: self.brief.chance, sight };
         // `propose` takes `&self`, so an agent that panics has changed nothing that outlives the call.
         let proposals = &mut self.minutes.proposals;
         let outcome = catch_unwind(AssertUnwindSafe(|| agent.propose(&view, proposals)));
@@ -95,6 +131,23 @@ impl<'a, 't> Hearing<'a, 't> {
         let said = self.minutes.proposals.len();
         self.minutes.verdicts.resize(said, Verdict::Accepted);
         (first..self.minutes.proposals.len(), presence)
+    }
+
+    /// Takes down what an agent placed elsewhere answered.
+    fn take_down(&mut self, answer: &RemoteAnswer) -> (Places, Presence) {
+        let first = self.minutes.proposals.len();
+        let presence = match &answer.said {
+            Ok(said) => {
+                self.minutes.proposals.extend(said.proposals());
+                Presence::Answered
+            }
+            Err(Absence::Late) => Presence::Late,
+            Err(Absence::Broken) => Presence::Broken,
+            Err(Absence::Unreachable) => Presence::Unreachable,
+        };
+        let said = self.minutes.proposals.len();
+        self.minutes.verdicts.resize(said, Verdict::Accepted);
+        (first..said, presence)
     }
 
     fn refuse_off_card(&mut self, agent: &dyn Agent, places: Places) {
@@ -156,7 +209,7 @@ impl<'a, 't> Hearing<'a, 't> {
     }
 
     /// Returns the explorations that stand among some places, by imp.
-    pub(crate) fn greeds(&self, places: &Places) -> SmallVec<[(u16, f64); 4]> {
+    pub(crate) fn greeds(&self, places: &Places) -> Greeds {
         let both = places.clone().filter_map(|place| self.standing(place));
         both.filter_map(|proposal| match &proposal.ask {
             Ask::Explore { imp, greed } => Some((*imp, *greed)),

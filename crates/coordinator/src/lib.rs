@@ -12,6 +12,7 @@
 mod auctioning;
 mod explore;
 mod hearing;
+mod inquiry;
 mod pricing;
 mod ranking;
 mod screening;
@@ -20,12 +21,13 @@ mod timing;
 mod trace;
 
 pub use explore::{drawn, propensities};
+pub use inquiry::{Asking, Inquiry};
 pub use motet_auction::Mechanism;
 pub use team::Team;
 pub use timing::{Presence, Stopwatch, TimeLeft, Timing};
 pub use trace::{AuctionRecord, Detail, Trace};
 
-use motet_agent::{AccountBook, AgentName, BidRecord, Interests, Restraint};
+use motet_agent::{AccountBook, AgentName, BidRecord, Interests, RemoteAnswer, Restraint};
 use motet_model::{
     catalog::Catalog,
     decision::{Decision, ImpDecision, NoBidReason},
@@ -34,7 +36,6 @@ use motet_model::{
 };
 use motet_units::{Chance, Multiplier, Nanos, Span, Timestamp};
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use crate::{
     hearing::{Hearing, Minutes},
@@ -147,6 +148,8 @@ pub struct Brief<'a> {
     pub view_digest: u64,
     /// The catalog.
     pub catalog: &'a Catalog,
+    /// What agents placed elsewhere answered: taken in place of asking the ones seated here.
+    pub answers: &'a [RemoteAnswer],
 }
 
 /// Where money is looked up and held. Only the ledger behind it can charge.
@@ -246,8 +249,7 @@ impl Desk {
         }
         let field = match team {
             Team::Agents { relevance, bidder, pacer, .. } => {
-                let ranked = ranking::rank(&mut hearing, options, &screening, *relevance, admitted);
-                let greeds = ranked.map_or_else(SmallVec::new, |places| hearing.greeds(&places));
+                let greeds = ranking::rank(&mut hearing, options, &screening, *relevance, admitted);
                 let asked = (*bidder, *pacer);
                 pricing::price(&mut hearing, options, admitted, purse.book(), asked, greeds)
             }

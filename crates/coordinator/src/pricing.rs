@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::{
     Options, Screening,
-    hearing::{Hearing, Places},
+    hearing::{Greeds, Hearing, Places},
     ranking::{self, Admitted},
 };
 
@@ -23,9 +23,6 @@ pub(crate) struct Priced<'c> {
     /// Where its offer stands in the record, so that a later refusal can be written there.
     pub(crate) offer: usize,
 }
-
-/// The greed of an imp's exploration, where it was asked for.
-pub(crate) type Greeds = SmallVec<[(u16, f64); 4]>;
 
 /// What came of pricing.
 #[derive(Clone, Debug, Default)]
@@ -55,9 +52,14 @@ pub(crate) fn price<'c>(
         ownership: hearing.brief.request.inventory.ownership,
         catalog: hearing.brief.catalog,
     };
-    let Some(offers) = hearing.ask(bidder, Sight::Bidder(sight)) else { return Field::default() };
+    let offers = hearing.ask(bidder, Sight::Bidder(sight));
+    if offers.is_none() && !hearing.is_inquiry() {
+        return Field::default();
+    }
     accounts.extend(candidates.iter().map(|c| (c.ix, book.account(c.campaign))));
+    // The pacer sees no offers, so where both are placed elsewhere they are asked side by side.
     let paces = hearing.ask(pacer, Sight::Pacer(PacerSight { accounts }));
+    let Some(offers) = offers else { return Field::default() };
     let place = |asked: CandidateIx| (asked.get() < candidates.len()).then_some(asked);
     resolve(hearing, options, candidates, (Some(offers), paces), greeds, place)
 }

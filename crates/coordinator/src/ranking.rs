@@ -13,22 +13,22 @@ use smallvec::SmallVec;
 
 use crate::{
     Brief, Options, Screening,
-    hearing::{Hearing, Places},
+    hearing::{Greeds, Hearing, Places},
 };
 
-/// Asks the relevance agent, admits what stands, and returns the places of its proposals.
+/// Asks the relevance agent, admits what stands, and returns the explorations it asked for.
 pub(crate) fn rank(
     hearing: &mut Hearing<'_, '_>,
     options: &Options,
     screening: &Screening,
     relevance: &dyn Agent,
     admitted: &mut Admitted,
-) -> Option<Places> {
+) -> Greeds {
     admitted.clear();
     let view = view(hearing.brief, screening);
-    let places = hearing.ask(relevance, view.sight)?;
+    let Some(places) = hearing.ask(relevance, view.sight) else { return Greeds::new() };
     admit(hearing, options, screening, places.clone(), admitted);
-    Some(places)
+    hearing.greeds(&places)
 }
 
 /// Returns what the relevance agent sees.

@@ -130,6 +130,7 @@ impl Cast {
             request,
             view_digest: 0,
             catalog: &catalog,
+            answers: &[],
         };
         decide(&Options::default(), &brief, &self.team(), purse, timing)
     }
@@ -420,6 +421,7 @@ fn a_kill_switch_stops_a_campaign_that_every_agent_wants() {
         request: &request,
         view_digest: 0,
         catalog: &catalog,
+        answers: &[],
     };
     let cast = Cast::new();
     let ruling =

@@ -16,6 +16,8 @@ pub enum Presence {
     Broken,
     /// It was not asked, because the time was already up.
     Skipped,
+    /// It is placed elsewhere and could not be reached.
+    Unreachable,
 }
 
 /// Whether time is left.

@@ -180,6 +180,23 @@ impl Crew {
         self.all().into_iter().map(|agent| (agent.card().name, agent.save())).collect()
     }
 
+    /// Has one agent propose. Returns the policy it did so under.
+    #[cfg(test)]
+    pub(crate) fn propose_as(
+        &self,
+        name: AgentName,
+        view: &motet_agent::View<'_>,
+        proposals: &mut Vec<motet_agent::Proposal>,
+    ) -> String {
+        let agent = self.all().into_iter().find(|agent| agent.card().name == name).expect("every agent sits");
+        agent.propose(view, proposals);
+        agent.policy_version().to_owned()
+    }
+
+    pub(crate) fn save_one(&self, name: AgentName) -> Vec<u8> {
+        self.all().into_iter().find(|agent| agent.card().name == name).map(Agent::save).unwrap_or_default()
+    }
+
     /// Gives the agents their learned state back. Returns the agents that could not read theirs, with the reason;
     /// these start anew from the catalog.
     pub(crate) fn restore(

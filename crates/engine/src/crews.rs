@@ -12,7 +12,7 @@ use motet_policy::{Policy, PolicySet};
 use motet_units::{Chance, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Crew, Options, TeamKind, bids::OpenBid, event::fnv};
+use crate::{Crew, Listener, Options, TeamKind, bids::OpenBid, event::fnv};
 
 /// Which crew decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,16 +51,17 @@ impl Candidate {
 }
 
 /// The policies in service, by agent.
-type Policies = Arc<Vec<(AgentName, String)>>;
+pub(crate) type Policies = Arc<Vec<(AgentName, String)>>;
 
 /// The agents' saved states.
 pub(crate) type States = Vec<(AgentName, Vec<u8>)>;
 
 /// Both crews.
-#[derive(Debug)]
 pub(crate) struct Crews {
     control: (Crew, TeamKind, Policies),
     candidate: Option<(Crew, TeamKind, Policies)>,
+    /// Who hears what the crew in service is told.
+    listener: Option<Box<dyn Listener>>,
 }
 
 fn seated(options: &Options) -> (Crew, TeamKind, Policies) {
@@ -69,10 +70,16 @@ fn seated(options: &Options) -> (Crew, TeamKind, Policies) {
     (crew, options.team, policies)
 }
 
+impl std::fmt::Debug for Crews {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crews").field("control", &self.control).field("candidate", &self.candidate).finish()
+    }
+}
+
 impl Crews {
     pub(crate) fn new(options: &Options) -> Self {
         let candidate = options.candidate.as_ref().map(|candidate| seated(&candidate.options));
-        Self { control: seated(options), candidate }
+        Self { control: seated(options), candidate, listener: None }
     }
 
     fn of(&self, arm: Arm) -> &(Crew, TeamKind, Policies) {
@@ -106,26 +113,47 @@ impl Crews {
 
     /// Tells one crew of what became of its own.
     pub(crate) fn observe_own(&mut self, arm: Arm, observation: &Observation<'_>) {
-        let crew = match (arm, &mut self.candidate) {
-            (Arm::Candidate, Some(candidate)) => &mut candidate.0,
-            _ => &mut self.control.0,
-        };
-        crew.observe(observation);
+        match (arm, &mut self.candidate) {
+            (Arm::Candidate, Some(candidate)) => candidate.0.observe(observation),
+            _ => {
+                self.control.0.observe(observation);
+                self.tell(|listener| listener.observed(observation));
+            }
+        }
     }
 
     /// Tells both crews of what concerns both.
     pub(crate) fn observe(&mut self, observation: &Observation<'_>) {
         self.each().for_each(|(crew, ..)| crew.observe(observation));
+        self.tell(|listener| listener.observed(observation));
     }
 
     pub(crate) fn control(&mut self, tick: &Tick<'_>) {
         self.each().for_each(|(crew, ..)| crew.control(tick));
         self.name_policies();
+        self.tell(|listener| listener.ticked(tick));
     }
 
     /// Goes on with the last control tick for more campaigns.
     pub(crate) fn control_more(&mut self, tick: &Tick<'_>) {
         self.each().for_each(|(crew, ..)| crew.control_more(tick));
+        self.tell(|listener| listener.ticked_on(tick));
+    }
+
+    /// Puts somebody beside the crew in service who hears what it is told.
+    pub(crate) fn listen(&mut self, listener: Option<Box<dyn Listener>>) -> Option<Box<dyn Listener>> {
+        std::mem::replace(&mut self.listener, listener)
+    }
+
+    /// Returns what one agent in service learned.
+    pub(crate) fn save_one(&self, agent: AgentName) -> Vec<u8> {
+        self.control.0.save_one(agent)
+    }
+
+    fn tell(&mut self, what: impl FnOnce(&mut dyn Listener)) {
+        if let Some(listener) = &mut self.listener {
+            what(&mut **listener);
+        }
     }
 
     /// Seats other policies in the crew in service, all or none.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use motet_agent::RemoteAnswer;
 use motet_coordinator::Trace;
 use motet_model::{
     catalog::Change,
@@ -38,19 +39,21 @@ pub struct SealedRequest {
     pub request: AdRequest,
     /// FNV-1a of its journalled bytes.
     pub digest: u64,
+    /// What agents placed elsewhere answered to it: taken in place of asking the ones seated here.
+    pub answers: Vec<RemoteAnswer>,
 }
 
 impl SealedRequest {
     /// Seals a request: works out its digest. Done at the edge, where work is spread over threads.
     pub fn new(request: AdRequest) -> Self {
         let digest = Self::digest_of(&request);
-        Self { request, digest }
+        Self { request, digest, answers: Vec::new() }
     }
 
     /// Takes a request as it is, with a digest of 0: for simulations, which write no journal. A replay of it would be
     /// reported as different.
     pub const fn unsealed(request: AdRequest) -> Self {
-        Self { request, digest: 0 }
+        Self { request, digest: 0, answers: Vec::new() }
     }
 
     /// Works out the digest of a request.

@@ -12,6 +12,8 @@ mod bids;
 mod crew;
 mod crews;
 mod event;
+mod inquiry;
+mod listener;
 mod money;
 mod notices;
 mod options;
@@ -22,14 +24,15 @@ mod ticking;
 pub use crew::{CARDS, Crew, check_policies};
 pub use crews::{Arm, Candidate};
 pub use event::{Effect, Event, Judgement, SealedRequest};
-pub use motet_coordinator::Detail;
+pub use listener::Listener;
+pub use motet_coordinator::{Detail, Inquiry};
 pub use options::{Options, TeamKind};
 pub use record::{Difference, Record, RecordError};
 pub use snapshot::SnapshotError;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use motet_agent::{Account, AccountBook, Agent, AgentName, BudgetState, Observation};
+use motet_agent::{Account, AccountBook, Agent, AgentName, BudgetState, Observation, RemoteAnswer};
 use motet_coordinator::{Brief, Desk, Timing};
 use motet_ledger::Ledger;
 use motet_model::{
@@ -154,17 +157,13 @@ impl Engine {
             request,
             view_digest: sealed.digest,
             catalog: &self.catalog,
+            answers: &sealed.answers,
         };
-        let candidate = self.options.candidate.as_deref();
-        let arm = candidate.map_or(Arm::Control, |candidate| candidate.arm(request));
-        let coordinator = match (arm, candidate) {
-            (Arm::Candidate, Some(candidate)) => &candidate.options.coordinator,
-            _ => &self.options.coordinator,
-        };
+        let (arm, coordinator) = self.options.arm(request);
         let team = self.crews.team(arm);
         let mut purse = LedgerPurse::new(&mut self.ledger, &self.catalog, self.now);
         let mut ruling = self.desk.decide(coordinator, &brief, &team, &mut purse, timing);
-        ruling.trace.policies = self.crews.policies(arm);
+        ruling.trace.policies = answered_under(self.crews.policies(arm), &sealed.answers);
         let observation = Observation::Decided { request, bids: &ruling.records, at: self.now };
         self.crews.observe_own(arm, &observation);
         for record in ruling.records {
@@ -212,10 +211,12 @@ impl Engine {
 
     fn configure(&mut self, options: &Options) {
         let (control, candidate) = self.crews.save();
+        let listener = self.crews.listen(None);
         let policies = options.policies.clone().or_else(|| self.options.policies.take());
         self.options = Options { policies, ..options.clone() };
         self.crews = Crews::new(&self.options);
         self.crews.restore(&control, &candidate, &self.catalog);
+        self.crews.listen(listener);
     }
 
     /// Marks a campaign that cannot pay for another bid like its last.
@@ -310,6 +311,21 @@ impl Engine {
     pub fn cards(&self) -> Vec<&'static motet_agent::AgentCard> {
         self.crews.cards()
     }
+}
+
+/// Returns the policies a decision was made under: those in service here, and what agents placed elsewhere say of theirs.
+fn answered_under(seated: crews::Policies, answers: &[RemoteAnswer]) -> crews::Policies {
+    if answers.is_empty() {
+        return seated;
+    }
+    let mut policies = Vec::clone(&seated);
+    for (agent, policy) in &mut policies {
+        let answer = answers.iter().find(|answer| answer.agent == *agent);
+        if let Some(Ok(said)) = answer.map(|answer| &answer.said) {
+            policy.clone_from(&said.policy);
+        }
+    }
+    Arc::new(policies)
 }
 
 impl AccountBook for Engine {

@@ -2,6 +2,7 @@
 
 mod market;
 mod policies;
+mod remote;
 
 use motet_coordinator::Timing;
 use motet_model::{

@@ -98,5 +98,6 @@ const fn presence_name(presence: Presence) -> &'static str {
         Presence::Late => "late",
         Presence::Broken => "broken",
         Presence::Skipped => "skipped",
+        Presence::Unreachable => "unreachable",
     }
 }

@@ -72,7 +72,7 @@ impl Forge {
     pub fn new(world: &World) -> Self {
         let blank = |place: &Place| {
             let request = template(&world.scenario.publishers[usize::from(place.spec)], place);
-            Event::Requested(Box::new(SealedRequest { request, digest: 0 }))
+            Event::Requested(Box::new(SealedRequest::unsealed(request)))
         };
         let countries = world.scenario.listeners.countries.iter();
         Self {

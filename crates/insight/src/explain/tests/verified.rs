@@ -141,6 +141,7 @@ impl Case {
             request: &request,
             view_digest: 0,
             catalog: &catalog,
+            answers: &[],
         };
         decide(&Options::default(), &brief, &team, &mut Bottomless, Timing::Unlimited)
     }
