@@ -4,6 +4,8 @@
 //! the same changes give the same indices on every machine. Validation of single fields happens at the edge;
 //! here only what refers to something else is checked.
 
+mod rebuild;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,

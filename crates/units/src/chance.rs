@@ -24,6 +24,11 @@ impl Chance {
         Self(mix(seed ^ mix(decision.wrapping_add(GOLDEN))))
     }
 
+    /// Takes a key back that [`Chance::key`] gave, so that a part elsewhere draws the same.
+    pub const fn from_key(key: u64) -> Self {
+        Self(key)
+    }
+
     /// Returns the stream of one named part. Equal names give equal streams.
     ///
     /// ```

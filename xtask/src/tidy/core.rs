@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::{Problem, SourceFile};
 
 /// Crates that are told everything and fetch nothing.
-const CORE: [&str; 25] = [
+const CORE: [&str; 26] = [
     "units",
     "model",
     "agent",
@@ -21,6 +21,7 @@ const CORE: [&str; 25] = [
     "coordinator",
     "experiment",
     "hindsight",
+    "messages",
     "plot",
     "ope",
     "engine",

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 30] = [
+const LAYERS: [(&str, u8); 31] = [
     ("motet-units", 0),
     ("motet-model", 1),
     ("motet-plot", 1),
@@ -26,6 +26,7 @@ const LAYERS: [(&str, u8); 30] = [
     ("motet-coordinator", 3),
     ("motet-experiment", 3),
     ("motet-hindsight", 3),
+    ("motet-messages", 3),
     ("motet-engine", 4),
     ("motet-ope", 4),
     ("motet-arena", 5),

@@ -108,8 +108,9 @@ fn read_ratchet(root: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Folders that hold no text of ours.
-const SKIPPED: [&str; 7] = ["target", ".git", "data", "corpus", "artifacts", "node_modules", "dist"];
+/// Folders that hold no text of ours: what a program wrote is judged by the test that makes it again.
+const SKIPPED: [&str; 8] =
+    ["target", ".git", "data", "corpus", "artifacts", "node_modules", "dist", "generated"];
 
 /// Kinds of file that are read; the names count for files without a dot.
 const READ: [&str; 11] = ["rs", "md", "toml", "yml", "yaml", "sh", "proto", "txt", "test", "run", "justfile"];
