@@ -13,6 +13,10 @@ use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
 const LAYERS: [(&str, u8); 31] = [
+<<<<<<< HEAD
+=======
+    ("motet-services", 0),
+>>>>>>> 4e859d0 (A bus of three kinds: topics with groups, calls with deadlines; real Kafka and NATS for tests)
     ("motet-units", 0),
     ("motet-model", 1),
     ("motet-plot", 1),
@@ -33,12 +37,12 @@ const LAYERS: [(&str, u8); 31] = [
     ("motet-backtest", 5),
     ("motet-history", 5),
     ("motet-sim", 5),
+    ("motet-store", 5),
     ("motet-autobid", 6),
     ("motet-calibrate", 6),
     ("motet-learn", 6),
     ("motet-openrtb", 6),
     ("motet-bus", 6),
-    ("motet-store", 6),
     ("motet-insight", 6),
     ("motet-server", 7),
     ("motet-train", 7),
