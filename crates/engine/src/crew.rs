@@ -54,17 +54,20 @@ impl Crew {
     /// Seats other policies, all or none; agents the set does not name go back to their fixed ones.
     pub(crate) fn steer(&mut self, policies: &PolicySet) -> Result<(), Error> {
         check_policies(policies)?;
-        for agent in self.all_mut() {
-            let name = agent.card().name;
-            let policy = match policies.of(name.name()) {
-                Some(policy) => Some(policy.build()?),
-                None => fixed_policy(name),
-            };
-            if let Some(policy) = policy {
-                agent.take_policy(policy).map_err(of_agent(name.name()))?;
-            }
+        self.all_mut().into_iter().try_for_each(|agent| steer(&mut **agent, policies))
+    }
+
+    /// Takes one agent out of its seat.
+    fn into_one(self, name: AgentName) -> Box<dyn Agent> {
+        match name {
+            AgentName::Intent => self.intent,
+            AgentName::Guard => self.guard,
+            AgentName::Safety => self.safety,
+            AgentName::Relevance => self.relevance,
+            AgentName::Bidder => self.bidder,
+            AgentName::Pacer => self.pacer,
+            AgentName::Baseline => self.baseline,
         }
-        Ok(())
     }
 
     pub(crate) fn seat_policy(&mut self, name: AgentName, policy: Box<dyn Policy>) -> Result<(), Error> {
@@ -216,6 +219,24 @@ impl Crew {
         }
         unread
     }
+}
+
+/// Makes one agent alone, as a crew under these options would seat it: for a process of its own.
+pub fn lone_agent(name: AgentName, options: &Options) -> Box<dyn Agent> {
+    Crew::new(options).into_one(name)
+}
+
+/// Has an agent steered by its policy of a set; by its fixed one where the set does not name it.
+///
+/// # Errors
+/// When the policy is not sound or does not fit the agent's card.
+pub fn steer(agent: &mut dyn Agent, policies: &PolicySet) -> Result<(), Error> {
+    let name = agent.card().name;
+    let policy = match policies.of(name.name()) {
+        Some(policy) => Some(policy.build()?),
+        None => fixed_policy(name),
+    };
+    policy.map_or(Ok(()), |policy| agent.take_policy(policy).map_err(of_agent(name.name())))
 }
 
 /// The cards of every agent that ships.

@@ -72,7 +72,7 @@ fn seated(options: &Options) -> (Crew, TeamKind, Policies) {
 
 impl std::fmt::Debug for Crews {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Crews").field("control", &self.control).field("candidate", &self.candidate).finish()
+        f.debug_struct("Crews").field("control", &self.control).finish_non_exhaustive()
     }
 }
 
@@ -113,13 +113,11 @@ impl Crews {
 
     /// Tells one crew of what became of its own.
     pub(crate) fn observe_own(&mut self, arm: Arm, observation: &Observation<'_>) {
-        match (arm, &mut self.candidate) {
-            (Arm::Candidate, Some(candidate)) => candidate.0.observe(observation),
-            _ => {
-                self.control.0.observe(observation);
-                self.tell(|listener| listener.observed(observation));
-            }
+        if let (Arm::Candidate, Some(candidate)) = (arm, &mut self.candidate) {
+            return candidate.0.observe(observation);
         }
+        self.control.0.observe(observation);
+        self.tell(|listener| listener.observed(observation));
     }
 
     /// Tells both crews of what concerns both.
@@ -160,6 +158,7 @@ impl Crews {
     pub(crate) fn steer(&mut self, policies: &PolicySet) -> Result<(), motet_policy::Error> {
         self.control.0.steer(policies)?;
         self.name_policies();
+        self.tell(|listener| listener.steered(policies));
         Ok(())
     }
 

@@ -21,7 +21,7 @@ mod record;
 mod snapshot;
 mod ticking;
 
-pub use crew::{CARDS, Crew, check_policies};
+pub use crew::{CARDS, Crew, check_policies, lone_agent, steer};
 pub use crews::{Arm, Candidate};
 pub use event::{Effect, Event, Judgement, SealedRequest};
 pub use listener::Listener;

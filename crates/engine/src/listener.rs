@@ -2,6 +2,8 @@
 
 use motet_agent::{AgentName, Observation, Tick};
 
+use motet_policy::PolicySet;
+
 use crate::Engine;
 
 /// Hears what the agents of the crew in service are told, in that order. No part of the state: it changes nothing that
@@ -12,6 +14,9 @@ pub trait Listener: Send {
 
     /// A control tick.
     fn ticked(&mut self, tick: &Tick<'_>);
+
+    /// Other policies were seated.
+    fn steered(&mut self, policies: &PolicySet);
 
     /// The last control tick goes on with more campaigns.
     fn ticked_on(&mut self, tick: &Tick<'_>);

@@ -1,5 +1,6 @@
 //! `motet`: the command line.
 
+mod agent;
 mod bench;
 mod bidder;
 mod calibrate;
@@ -49,6 +50,7 @@ fn run(command: &Command) -> Result<()> {
     match command {
         Command::Demo(options) => demo::command(options),
         Command::Serve(options) => serve::command(options),
+        Command::Agent(options) => agent::command(options),
         Command::Explain(o) => explain::command(&o.id, &o.data_dir, o.json, &o.audience),
         Command::Replay(options) => replay::command(options),
         Command::Ingest(options) => ingest::command(options),
@@ -80,6 +82,12 @@ fn measure(options: &Bench) -> Result<()> {
         }
         Bench::Crash { cycles, seed, json } => bench::crash::command(*cycles, *seed, *json),
         Bench::Sim { market, episodes, seed, json } => bench::sim::command(*market, *episodes, *seed, *json),
+        Bench::Agents { place, bus, rate, seconds, json } => {
+            bench::agents::latency(*place, bus.as_deref(), *rate, *seconds, *json)
+        }
+        Bench::AgentFaults { place, bus, rate, seconds, json } => {
+            bench::agents::faults(*place, bus.as_deref(), *rate, *seconds, *json)
+        }
         Bench::Echo { listen, core } => bench::echo::command(listen, *core),
     }
 }

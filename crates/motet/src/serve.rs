@@ -11,6 +11,7 @@ use motet_server::{
     config::{Config, Team},
     http::{AdminToken, App, Parts, Shutdown},
     logging,
+    placing::Placed,
     probe::MetricsProbe,
     runtime::{Runtime, Settings, wall_clock},
     tokens::Secrets,
@@ -53,6 +54,8 @@ pub(crate) struct Running {
     pub(crate) token_made: bool,
     /// The engine behind it.
     pub(crate) runtime: Arc<Runtime>,
+    /// The agents placed elsewhere.
+    placed: Placed,
     shutdown: Shutdown,
     serving: JoinHandle<()>,
 }
@@ -64,6 +67,7 @@ impl Running {
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server ended in a panic");
         }
+        drop(self.placed);
         let runtime = self.runtime;
         // Stopping waits for threads: it must not hold up this one.
         if tokio::task::spawn_blocking(move || runtime.stop()).await.is_err() {
@@ -102,7 +106,7 @@ pub(crate) fn command(options: &cli::Serve) -> Result<()> {
 }
 
 /// Waits for Ctrl-C or, where there is one, the signal operators stop services with.
-async fn wait_for_stop() -> Result<()> {
+pub(crate) async fn wait_for_stop() -> Result<()> {
     #[cfg(unix)]
     {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -131,6 +135,7 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     report_opening(&runtime);
     let (policies, keeper) = (config.policies.settings(), Arc::clone(&runtime));
     tokio::task::spawn_blocking(move || keeper.serve_policies(policies)).await??;
+    let placed = motet_server::placing::place(&runtime, &config.placement, &metrics).await?;
     if plan.sample {
         load_sample(&runtime).await?;
     }
@@ -151,7 +156,7 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     let shutdown = Shutdown::default();
     let stop = shutdown.clone();
     let serving = tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
-    Ok(Running { addr, admin_token: text, token_made, runtime, shutdown, serving })
+    Ok(Running { addr, admin_token: text, token_made, runtime, placed, shutdown, serving })
 }
 
 fn read_config(plan: &Plan) -> Result<Config> {
@@ -188,6 +193,7 @@ pub(crate) fn settings(config: &Config) -> Result<Settings> {
         commit_delay: Duration::from_micros(config.journal.commit_delay_us),
         tick: Duration::from_secs(config.control.tick_s),
         queue: QUEUE,
+        elsewhere: config.placement.elsewhere().into_iter().map(|(agent, _)| agent).collect(),
     })
 }
 

@@ -10,6 +10,7 @@ pub mod api;
 pub mod config;
 pub mod http;
 pub mod logging;
+pub mod placing;
 pub mod platform;
 pub mod policies;
 pub mod probe;

@@ -12,11 +12,8 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 32] = [
-<<<<<<< HEAD
-=======
+const LAYERS: [(&str, u8); 33] = [
     ("motet-services", 0),
->>>>>>> 4e859d0 (A bus of three kinds: topics with groups, calls with deadlines; real Kafka and NATS for tests)
     ("motet-units", 0),
     ("motet-model", 1),
     ("motet-plot", 1),
@@ -44,10 +41,11 @@ const LAYERS: [(&str, u8); 32] = [
     ("motet-openrtb", 6),
     ("motet-bus", 6),
     ("motet-insight", 6),
-    ("motet-server", 7),
+    ("motet-placement", 7),
     ("motet-train", 7),
-    ("motet", 8),
-    ("xtask", 9),
+    ("motet-server", 8),
+    ("motet", 9),
+    ("xtask", 10),
 ];
 
 /// What the server never links: a trained policy reaches it as a versioned file.

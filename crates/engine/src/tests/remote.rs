@@ -37,6 +37,9 @@ impl Listener for Elsewhere {
     fn ticked(&mut self, tick: &Tick<'_>) {
         self.0.lock().unwrap().control(tick);
     }
+    fn steered(&mut self, policies: &motet_policy::PolicySet) {
+        self.0.lock().unwrap().steer(policies).unwrap();
+    }
     fn ticked_on(&mut self, tick: &Tick<'_>) {
         self.0.lock().unwrap().control_more(tick);
     }

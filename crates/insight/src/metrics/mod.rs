@@ -9,6 +9,7 @@
 mod labels;
 mod outcomes;
 mod register;
+mod remote;
 
 use std::fmt;
 
@@ -25,6 +26,7 @@ use prometheus_client::{
 };
 
 pub use self::outcomes::{PolicySwap, RequestOutcome, TokenRefusal};
+pub use self::remote::RemoteAgents;
 use self::{
     labels::{
         AGENTS, KINDS, NO_BIDS, REFUSALS, VERDICTS, agent_place, kind_place, no_bid_place, refusal_place,
@@ -69,6 +71,7 @@ pub struct Metrics {
     policy_refused: [Counter; AGENTS.len()],
     policy_swaps: [Counter; PolicySwap::ALL.len()],
     policy_info: ByVersion,
+    remote: RemoteAgents,
 }
 
 impl fmt::Debug for Metrics {
@@ -215,6 +218,11 @@ impl Metrics {
     /// Counts a change of the policies in service, or a refusal of one.
     pub fn policy_swap(&self, outcome: PolicySwap) {
         self.policy_swaps[outcome as usize].inc();
+    }
+
+    /// Returns the series of agents placed elsewhere.
+    pub const fn remote(&self) -> &RemoteAgents {
+        &self.remote
     }
 
     /// Counts a request the engine turned away undecided.

@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 
 use super::{
-    Journal, Metrics, Money, PolicySwap, RequestOutcome,
+    Journal, Metrics, Money, PolicySwap, RemoteAgents, RequestOutcome,
     labels::{AGENTS, NO_BIDS},
 };
 
@@ -46,7 +46,7 @@ impl<const N: usize> Lazy<N> {
     }
 }
 #[derive(Clone, Copy)]
-struct Buckets(&'static [f64]);
+pub(super) struct Buckets(pub(super) &'static [f64]);
 
 impl MetricConstructor<Histogram> for Buckets {
     fn new_metric(&self) -> Histogram {
@@ -203,6 +203,7 @@ impl Metrics {
             ),
             policy_info: r
                 .by_version("motet_policy_info", "1 for the set of policies in service, by version"),
+            remote: RemoteAgents::new(&mut r.0),
             registry: Registry::default(),
         };
         metrics.registry = r.0;

@@ -2564,6 +2564,45 @@ pub struct Description {
     #[prost(uint64, tag = "8")]
     pub sequence: u64,
 }
+/// On a broker a process fetches its feed. It asks what comes after the last message it has, of the server's present start;
+/// or for a part of a seat, whose whole is larger than a broker takes in one message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeedAsk {
+    /// The server's start that `after` belongs to; 0 where the process has no seat.
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    #[prost(uint64, tag = "2")]
+    pub after: u64,
+    #[prost(message, optional, tag = "3")]
+    pub seat_part: ::core::option::Option<SeatPart>,
+}
+/// What comes next: messages of the feed, none where there is nothing new; or the first part of a seat, where what comes
+/// next is gone or another start's.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeedBatch {
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    /// Each a Feed.
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub messages: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    #[prost(message, optional, tag = "3")]
+    pub seat: ::core::option::Option<SeatPart>,
+}
+/// A part of a Feed that holds a Seat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SeatPart {
+    /// The sequence the seat stands at.
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    /// Its number, from 0, and how many there are.
+    #[prost(uint32, tag = "2")]
+    pub part: u32,
+    #[prost(uint32, tag = "3")]
+    pub parts: u32,
+    /// Empty in an ask.
+    #[prost(bytes = "vec", tag = "4")]
+    pub bytes: ::prost::alloc::vec::Vec<u8>,
+}
 /// Whether a campaign can pay for another impression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

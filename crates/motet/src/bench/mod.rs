@@ -1,5 +1,6 @@
 //! `motet bench`: figures with the command that makes them.
 
+pub(crate) mod agents;
 pub(crate) mod crash;
 pub(crate) mod decide;
 pub(crate) mod echo;

@@ -5,7 +5,7 @@ use std::fmt;
 use motet_model::codes::Code;
 use motet_units::Nanos;
 
-use super::Config;
+use super::{Config, Place};
 
 /// The agents' names, as keys of `[agents]`.
 const AGENTS: [&str; 7] = ["intent", "guard", "safety", "relevance", "bidder", "pacer", "baseline"];
@@ -45,12 +45,46 @@ pub(super) fn check(config: &Config) -> Vec<Problem> {
     check_server(config, &mut problems);
     check_openrtb(config, &mut problems);
     check_rest(config, &mut problems);
+    check_placement(config, &mut problems);
     for name in config.agents.keys().filter(|name| !AGENTS.contains(&name.as_str())) {
         problems.need(false, &format!("agents.{name}"), || {
             format!("no agent has this name; there are {}", AGENTS.join(", "))
         });
     }
     problems.0
+}
+
+fn check_placement(config: &Config, problems: &mut Problems) {
+    let placement = &config.placement;
+    problems.positive("placement.breaker_failures", u64::from(placement.breaker_failures));
+    problems.positive("placement.probe_ms", placement.probe_ms);
+    problems.need(placement.probe_most_ms >= placement.probe_ms, "placement.probe_most_ms", || {
+        format!("must be at least probe_ms, was {}", placement.probe_most_ms)
+    });
+    for (agent, place) in placement.places() {
+        let (key, versions) = (format!("placement.{}", agent.name()), place.versions());
+        if matches!(place, Place::Versions(_)) {
+            let total: u64 = versions.iter().map(|version| u64::from(version.weight)).sum();
+            problems.need(total > 0, &key, || "needs a version with a weight above 0".to_owned());
+        }
+        for (place, version) in versions.iter().enumerate() {
+            let before = &versions[..place];
+            problems.need(before.iter().all(|other| other.version != version.version), &key, || {
+                format!("names the version '{}' twice", version.version)
+            });
+            problems.need(is_name(&version.version), &key, || {
+                format!("a version's name has letters, digits, '-' and '_', was '{}'", version.version)
+            });
+            problems.need(version.grpc.is_some() || !placement.bus.is_empty(), &key, || {
+                "is placed on the broker, and placement.bus is empty".to_owned()
+            });
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(allowed)
 }
 
 fn check_server(config: &Config, problems: &mut Problems) {

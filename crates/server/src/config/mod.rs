@@ -7,12 +7,14 @@
 
 mod check;
 mod layers;
+mod placement;
 mod sections;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use check::Problem;
 pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
+pub use placement::{MAIN, Place, Placement, VersionPlace};
 pub use sections::{
     Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Policies,
     Server, Team, Tokens,
@@ -41,6 +43,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Control ticks.
     pub control: Control,
+    /// Where each agent runs.
+    pub placement: Placement,
     /// Trained policies.
     pub policies: Policies,
     /// Logs.

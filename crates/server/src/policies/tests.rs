@@ -107,6 +107,7 @@ fn settings(root: &Path) -> runtime::Settings {
         commit_delay: Duration::ZERO,
         tick: Duration::from_secs(600),
         queue: 8,
+        elsewhere: Vec::new(),
     }
 }
 

@@ -21,7 +21,8 @@ use motet_units::{Nanos, Timestamp};
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, Command, LiveStopwatch, Milestones, Probe, Settings, Shared, Steering, monotonic, wall_clock,
+    Answer, Command, LiveStopwatch, Milestones, Probe, Settings, Shared, Steering, away, monotonic,
+    wall_clock,
     writer::{Filled, Reply},
 };
 
@@ -143,9 +144,11 @@ impl EngineThread {
 
     fn take(&mut self, command: Command) -> Flow {
         match command {
-            Command::Decide { sealed, deadline, queued, reply } => {
-                self.decide(sealed, deadline, queued, reply);
+            Command::Decide { sealed, deadline, begun, queued, reply } => {
+                self.decide(sealed, deadline, (begun, queued), reply);
             }
+            Command::Inquire(inquired) => away::inquire(&mut self.engine, inquired),
+            Command::Seat { feed, reply } => away::seat(&self.engine, &feed, wall_clock(), reply),
             Command::Notice { notice, reply } => {
                 let judgement = self.judge(notice);
                 self.filling.replies.push(Reply::Judged(reply, judgement));
@@ -189,7 +192,7 @@ impl EngineThread {
         &mut self,
         sealed: Box<motet_engine::SealedRequest>,
         deadline: Instant,
-        queued: Instant,
+        (begun, queued): (Instant, Instant),
         reply: oneshot::Sender<Answer>,
     ) {
         let began = monotonic();
@@ -203,7 +206,7 @@ impl EngineThread {
         let (Effect::Decided(trace), Event::Requested(sealed)) = (effect, event) else { return };
         let decided = monotonic();
         self.probe.decided(&trace, decided - began, stopwatch.times());
-        let milestones = Milestones::new(queued, began, decided);
+        let milestones = Milestones::new(begun, queued, began, decided);
         let decision = trace.decision;
         let bids = decision.imps.iter().any(|imp| matches!(imp, ImpDecision::Bid(_)));
         let answer = Answer { decision, request: sealed.request, catalog: self.engine.catalog(), milestones };

@@ -5,6 +5,7 @@ use std::{fmt::Write as _, time::Instant};
 /// When one request passed each stage.
 #[derive(Clone, Copy, Debug)]
 pub struct Milestones {
+    begun: Instant,
     queued: Instant,
     taken: Instant,
     decided: Instant,
@@ -13,9 +14,9 @@ pub struct Milestones {
 }
 
 impl Milestones {
-    /// Makes the milestones of a request that was queued for the engine, taken by it, and decided.
-    pub const fn new(queued: Instant, taken: Instant, decided: Instant) -> Self {
-        Self { queued, taken, decided, committed: None }
+    /// Makes the milestones of a request that was given to the runtime, queued for the engine, taken by it, and decided.
+    pub const fn new(begun: Instant, queued: Instant, taken: Instant, decided: Instant) -> Self {
+        Self { begun, queued, taken, decided, committed: None }
     }
 
     /// States when the write of its record began and when it was on the disk.
@@ -27,7 +28,8 @@ impl Milestones {
     ///
     /// | stage | from | to |
     /// |---|---|---|
-    /// | `edge` | the request's head was read | it was put in the engine's queue: body, parse, consent |
+    /// | `edge` | the request's head was read | it was read and given to the runtime: body, parse, consent |
+    /// | `agents` | | agents placed elsewhere had been asked and it was put in the engine's queue |
     /// | `queue` | | the engine took it |
     /// | `decide` | | it was decided and its record encoded |
     /// | `gather` | | the write of its batch began |
@@ -37,7 +39,8 @@ impl Milestones {
     pub(crate) fn server_timing(&self, received: Instant, woken: Instant, encoded: Instant) -> String {
         let (writing, durable) = self.committed.unwrap_or((self.decided, self.decided));
         let stages = [
-            ("edge", received, self.queued),
+            ("edge", received, self.begun),
+            ("agents", self.begun, self.queued),
             ("queue", self.queued, self.taken),
             ("decide", self.taken, self.decided),
             ("gather", self.decided, writing),
@@ -66,13 +69,13 @@ mod tests {
     fn the_stages_of_a_request_follow_each_other() {
         let start = monotonic();
         let at = |ms: u64| start + Duration::from_millis(ms);
-        let mut milestones = Milestones::new(at(1), at(3), at(6));
+        let mut milestones = Milestones::new(at(1), at(1), at(3), at(6));
         let before = milestones.server_timing(start, at(28), at(36));
         assert!(before.contains("gather;dur=0.000, commit;dur=0.000, wake;dur=22.000"), "{before}");
         milestones.made_durable(at(10), at(21));
         assert_eq!(
             milestones.server_timing(start, at(28), at(36)),
-            "edge;dur=1.000, queue;dur=2.000, decide;dur=3.000, gather;dur=4.000, commit;dur=11.000, \
+            "edge;dur=1.000, agents;dur=0.000, queue;dur=2.000, decide;dur=3.000, gather;dur=4.000, commit;dur=11.000, \
              wake;dur=7.000, encode;dur=8.000"
         );
     }

@@ -15,6 +15,7 @@
 //!
 //! Threads, clocks and channels live here and nowhere below.
 
+mod away;
 mod engine_thread;
 mod fold;
 mod follower;
@@ -37,7 +38,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use motet_agent::Account;
+use motet_agent::{Account, AgentName};
 use motet_coordinator::Trace;
 use motet_engine::{Judgement, Options, SealedRequest};
 use motet_insight::metrics::PolicySwap;
@@ -48,6 +49,7 @@ use motet_model::{
     outcome::Notice,
     request::AdRequest,
 };
+use motet_placement::{Feed, Seat};
 use motet_policy::PolicySet;
 use motet_units::Timestamp;
 use tokio::sync::oneshot;
@@ -79,6 +81,8 @@ pub struct Settings {
     pub tick: Duration,
     /// The most commands waiting for the engine.
     pub queue: usize,
+    /// The agents placed in processes of their own.
+    pub elsewhere: Vec<AgentName>,
 }
 
 /// What the runtime tells of itself as it goes; implemented by metrics.
@@ -152,8 +156,16 @@ pub(crate) enum Command {
     Decide {
         sealed: Box<SealedRequest>,
         deadline: Instant,
+        begun: Instant,
         queued: Instant,
         reply: oneshot::Sender<Answer>,
+    },
+    /// Whom must be asked elsewhere before a request can be decided.
+    Inquire(away::Inquired),
+    /// What a process of an agent placed elsewhere starts from.
+    Seat {
+        feed: Arc<Feed>,
+        reply: oneshot::Sender<Seat>,
     },
     Notice {
         notice: Notice,
@@ -210,6 +222,8 @@ pub struct Runtime {
     line: Line,
     probe: Arc<dyn Probe>,
     keeper: OnceLock<Arc<Keeper>>,
+    feeds: Vec<Arc<Feed>>,
+    away: OnceLock<away::Away>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     data_dir: PathBuf,
     opened: Opened,
@@ -241,7 +255,8 @@ impl Runtime {
     /// When the data folder is in use or cannot be read, or the journal holds something this program would
     /// decide differently.
     pub fn start(settings: &Settings, probe: Arc<dyn Probe>) -> Result<Self, OpenError> {
-        let (engine, journal, opened) = open::open(settings)?;
+        let (mut engine, journal, opened) = open::open(settings)?;
+        let feeds = away::begin_feeds(&mut engine, &settings.elsewhere);
         let shared = Arc::new(Shared {
             catalog: RwLock::new(engine.catalog()),
             failed: Mutex::new(None),
@@ -253,6 +268,8 @@ impl Runtime {
             line: Line { commands, shared },
             probe,
             keeper: OnceLock::new(),
+            feeds,
+            away: OnceLock::new(),
             threads: Mutex::new(threads),
             data_dir: settings.data_dir.clone(),
             opened,
@@ -303,9 +320,14 @@ impl Runtime {
 
     /// Decides a request by its deadline. `None` when it was turned away undecided or came too late.
     pub async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
+        let begun = monotonic();
+        let sealed = match self.away.get() {
+            Some(away) => away.gather(&self.line, sealed, deadline).await?,
+            None => sealed,
+        };
         let (reply, answer) = oneshot::channel();
         let queued = monotonic();
-        if self.line.send(Command::Decide { sealed, deadline, queued, reply }).is_err() {
+        if self.line.send(Command::Decide { sealed, deadline, begun, queued, reply }).is_err() {
             self.probe.shed();
             return None;
         }

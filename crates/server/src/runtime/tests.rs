@@ -103,6 +103,7 @@ fn follower(dir: &Path, keep_segments: Option<usize>) -> (follower::Follower, Ar
         commit_delay: Duration::ZERO,
         tick: Duration::from_secs(60),
         queue: 8,
+        elsewhere: Vec::new(),
     };
     let complaints = Arc::new(Complaints::default());
     let shared = Arc::new(Shared {

@@ -54,7 +54,7 @@ struct Template {
 
 /// All requests of a load.
 #[derive(Debug)]
-pub(super) struct Bodies {
+pub(crate) struct Bodies {
     templates: Vec<Template>,
     body_bytes: f64,
 }
@@ -64,7 +64,7 @@ impl Bodies {
     ///
     /// A share of them is dear, with a floor above what any campaign of the sample bids: an exchange sends a bidder more
     /// than it buys, and an answer without a bid waits for no disk.
-    pub(super) fn new(dear: f64) -> Result<Self> {
+    pub(crate) fn new(dear: f64) -> Result<Self> {
         let bodies = (0..BODIES).map(|number| body(number, dear)).collect::<Result<Vec<_>>>()?;
         let body_bytes = bodies.iter().map(Vec::len).sum::<usize>() as f64 / bodies.len() as f64;
         let templates = bodies.iter().map(|body| template(body)).collect::<Option<_>>();
@@ -75,12 +75,12 @@ impl Bodies {
     }
 
     /// Returns the mean size of a body in bytes.
-    pub(super) const fn body_bytes(&self) -> f64 {
+    pub(crate) const fn body_bytes(&self) -> f64 {
         self.body_bytes
     }
 
     /// Writes request number `number` into a buffer, in place of what it holds.
-    pub(super) fn write(&self, number: u64, buffer: &mut Vec<u8>) {
+    pub(crate) fn write(&self, number: u64, buffer: &mut Vec<u8>) {
         let template = &self.templates[(number % BODIES) as usize];
         buffer.clear();
         buffer.extend_from_slice(&template.bytes);

@@ -32,13 +32,13 @@ const LEAD: Duration = Duration::from_millis(20);
 
 /// Where the load's requests come from: each is a new one.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(crate) struct Requests {
     bodies: Bodies,
     next: AtomicU64,
 }
 
 impl Requests {
-    pub(super) const fn new(bodies: Bodies) -> Self {
+    pub(crate) const fn new(bodies: Bodies) -> Self {
         Self { bodies, next: AtomicU64::new(0) }
     }
 
@@ -50,22 +50,22 @@ impl Requests {
 
 /// One request of an open load.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     /// From due to answered, in microseconds.
-    pub(super) latency_us: u32,
+    pub(crate) latency_us: u32,
     /// From due to sent, in microseconds: what the load itself, or a busy connection, added.
-    pub(super) sent_late_us: u32,
+    pub(crate) sent_late_us: u32,
     /// What the server says it did meanwhile.
-    pub(super) stages: Option<StageTimes>,
+    pub(crate) stages: Option<StageTimes>,
 }
 
 /// What some load saw.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) answered: u64,
-    pub(super) with_bid: u64,
-    pub(super) failed: u64,
-    pub(super) samples: Vec<Sample>,
+pub(crate) struct Seen {
+    pub(crate) answered: u64,
+    pub(crate) with_bid: u64,
+    pub(crate) failed: u64,
+    pub(crate) samples: Vec<Sample>,
 }
 
 impl Seen {
@@ -75,7 +75,7 @@ impl Seen {
         self.with_bid += u64::from(reply.status == 200);
     }
 
-    pub(super) fn add(&mut self, mut other: Self) {
+    pub(crate) fn add(&mut self, mut other: Self) {
         self.answered += other.answered;
         self.with_bid += other.with_bid;
         self.failed += other.failed;
@@ -84,7 +84,7 @@ impl Seen {
 }
 
 /// Keeps every connection busy for a while.
-pub(super) async fn closed(server: SocketAddr, requests: &Arc<Requests>, time: Duration) -> Result<Seen> {
+pub(crate) async fn closed(server: SocketAddr, requests: &Arc<Requests>, time: Duration) -> Result<Seen> {
     let until = clock::monotonic() + time;
     let mut lanes = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -103,7 +103,7 @@ pub(super) async fn closed(server: SocketAddr, requests: &Arc<Requests>, time: D
 }
 
 /// Sends at a steady rate, in requests a second.
-pub(super) async fn open(
+pub(crate) async fn open(
     server: SocketAddr,
     requests: &Arc<Requests>,
     rate: f64,

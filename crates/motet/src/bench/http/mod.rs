@@ -17,11 +17,13 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 
+pub(crate) use bodies::Bodies;
+pub(crate) use load::{Requests, Sample, open};
 pub(crate) use process::{Server, pin};
+pub(crate) use wire::STAGE_NAMES;
 
 use self::{
-    bodies::Bodies,
-    load::{Requests, Seen},
+    load::Seen,
     process::{machine_cpu_seconds, own_cpu_seconds},
     report::{Half, Report, Throughput},
 };

@@ -244,7 +244,7 @@ mod tests {
         let sample = |latency_us, commit| Sample {
             latency_us,
             sent_late_us: 10,
-            stages: Some([20, 30, 40, 50, commit, 60, 70]),
+            stages: Some([20, 0, 30, 40, 50, commit, 60, 70]),
         };
         let samples: Vec<Sample> =
             (0..200).map(|n| sample(1_000 + n, 100)).chain([sample(9_000, 8_000); 3]).collect();

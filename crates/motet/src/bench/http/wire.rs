@@ -10,19 +10,19 @@ use tokio::{
 };
 
 /// How many stages a server tells of.
-pub(super) const STAGES: usize = 7;
+pub(crate) const STAGES: usize = 8;
 /// The stages, in the order a request goes through them, as the server names them.
-pub(super) const STAGE_NAMES: [&str; STAGES] =
-    ["edge", "queue", "decide", "gather", "commit", "wake", "encode"];
+pub(crate) const STAGE_NAMES: [&str; STAGES] =
+    ["edge", "agents", "queue", "decide", "gather", "commit", "wake", "encode"];
 
 /// The time each stage took, in microseconds; 0 for one the request did not go through.
-pub(super) type StageTimes = [u32; STAGES];
+pub(crate) type StageTimes = [u32; STAGES];
 
 /// What is kept of an answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) stages: Option<StageTimes>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) stages: Option<StageTimes>,
 }
 
 /// One kept-alive connection.
@@ -120,7 +120,7 @@ mod tests {
         assert!(Head::read(&answer[..40]).unwrap().is_none());
         let head = Head::read(answer).unwrap().unwrap();
         assert_eq!((head.reply.status, head.content_length, head.bytes + 2), (200, 2, answer.len()));
-        assert_eq!(head.reply.stages, Some([41, 0, 0, 0, 1_500, 0, 0]));
+        assert_eq!(head.reply.stages, Some([41, 0, 0, 0, 0, 1_500, 0, 0]));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Platform for InMemory {
         let imps = request.imps.iter().enumerate().map(|(i, imp)| self.choose(i as u16, imp, at)).collect();
         let decision = Decision { id: DecisionId::new(1, 77), at, imps };
         let now = crate::runtime::monotonic();
-        let milestones = crate::runtime::Milestones::new(now, now, now);
+        let milestones = crate::runtime::Milestones::new(now, now, now, now);
         Some(Answer { decision, request, catalog: self.catalog(), milestones })
     }
 
