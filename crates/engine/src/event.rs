@@ -5,7 +5,7 @@ use std::sync::Arc;
 use motet_coordinator::Trace;
 use motet_model::{
     catalog::Change,
-    outcome::{Notice, NoticeVerdict},
+    outcome::{Notice, NoticeVerdict, Stated},
     request::AdRequest,
 };
 use motet_policy::PolicySet;
@@ -29,6 +29,13 @@ pub enum Event {
     Ticked,
     /// Other policies for the agents from here on, all or none.
     Steered(Arc<PolicySet>),
+    /// The engine begins to serve. Where it served before and was not [`Event::Closed`], bids it answered may be missing from
+    /// the journal: what they can cost is withheld.
+    Opened,
+    /// The engine has stopped serving, and everything it answered is in the journal.
+    Closed,
+    /// A notice about a stray bid came in: one whose record was lost, of which only its token tells.
+    NoticedStray(Notice, Stated),
 }
 
 /// A request with a digest of its journalled form.

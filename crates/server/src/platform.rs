@@ -9,7 +9,7 @@ use motet_agent::Account;
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
-    outcome::{Notice, NoticeVerdict},
+    outcome::{Notice, NoticeVerdict, Stated},
     request::AdRequest,
 };
 
@@ -47,12 +47,16 @@ pub enum Health {
 
 /// The platform behind the edge.
 pub trait Platform: Send + Sync + 'static {
-    /// Decides a request; a bid is durable when this resolves. Resolves by the deadline; `None` when the request was
+    /// Decides a request. What a bid may cost is held durably when this resolves, or covered by the float. Resolves by the deadline; `None` when the request was
     /// turned away or its time passed.
     fn decide(&self, request: AdRequest, deadline: Instant) -> impl Future<Output = Option<Answer>> + Send;
 
-    /// Judges a notice; durable when this resolves.
-    fn notice(&self, notice: Notice) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
+    /// Judges a notice, with what its token states of the bid; durable when this resolves.
+    fn notice(
+        &self,
+        notice: Notice,
+        stated: Stated,
+    ) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
 
     /// Applies changes, all or none; durable when this resolves.
     fn change(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), ChangeError>> + Send;

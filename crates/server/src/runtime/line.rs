@@ -10,7 +10,7 @@ use motet_agent::AgentName;
 use motet_policy::PolicySet;
 use tokio::sync::oneshot;
 
-use super::{Command, Shared, Unavailable};
+use super::{Command, Shared, Unavailable, helm::Helm};
 
 /// The policies in service, as the engine tells them.
 #[derive(Clone, Debug)]
@@ -27,16 +27,24 @@ pub struct Steering {
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(super) commands: SyncSender<Command>,
+    pub(super) helm: Arc<Helm>,
     pub(super) shared: Arc<Shared>,
 }
 
 impl Line {
-    /// Puts a command in the queue.
+    /// Has a command carried out: at once where it is short and the engine is free, else by the engine thread in its turn.
     pub(super) fn send(&self, command: Command) -> Result<(), Unavailable> {
         if self.shared.stopping.load(Ordering::Relaxed) {
             return Err(Unavailable::Stopped);
         }
-        self.commands.try_send(command).map_err(|error| match error {
+        let command = match command {
+            short @ (Command::Decide { .. } | Command::Notice { .. }) => match self.helm.try_take(short) {
+                Ok(()) => return Ok(()),
+                Err(command) => command,
+            },
+            long => long,
+        };
+        self.helm.queue(&self.commands, command).map_err(|error| match error {
             TrySendError::Full(_) => Unavailable::Busy,
             TrySendError::Disconnected(_) => self.why_dropped(),
         })

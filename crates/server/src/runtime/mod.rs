@@ -1,14 +1,17 @@
-//! The runtime: one engine thread that takes every event in order, one writer thread that makes them durable.
+//! The runtime: one engine that takes every event in order, one writer thread that makes them durable.
 //!
 //! ```text
-//! handlers ──commands (bounded)──> engine thread ──batch + replies──> writer thread ──> journal, then replies
-//!                                   step, encode                       one write, one sync a batch
+//! handlers ──helm free──────────────────> engine ──batch + replies──> writer thread ──> journal, then replies
+//!     └──else──> queue ──> engine thread ──┘  step, encode             one write, one sync a batch
 //! ```
 //!
-//! A bid, a notice or a change is answered only once its record is on the disk; an answer without a bid moves no
-//! money and is sent at once. While one batch is being synced the next one fills, so the price of a sync is
-//! shared by all that came in during the last. A failed write or sync stops the runtime: nothing is retried,
-//! nothing that was not durable is acknowledged.
+//! The engine is stepped by whoever holds the *helm*: the thread that read a request, where it is free, else the engine
+//! thread, in the order of the queue. See `helm`.
+//!
+//! A notice or a change is answered only once its record is on the disk. So is a bid, unless the campaign's *float* covers
+//! what it could cost if its record were lost; see `float`. An answer without a bid moves no money and is sent at once.
+//! While one batch is being synced the next one fills, so the price of a sync is shared by all that came in during the
+//! last. A failed write or sync stops the runtime: nothing is retried, nothing more is acknowledged.
 //!
 //! Snapshots are made by a third thread, the *follower*, from the journal and not from the live state, so that deciding
 //! never stops for one; see `follower`.
@@ -16,22 +19,25 @@
 //! Threads, clocks and channels live here and nowhere below.
 
 mod engine_thread;
+mod float;
 mod fold;
 mod follower;
+mod helm;
 mod line;
 mod milestones;
 mod open;
 mod serving;
 mod spares;
 mod stopwatch;
+mod works;
 mod writer;
 
 use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, sync_channel},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -45,7 +51,7 @@ use motet_model::{
     catalog::{Catalog, Change},
     decision::Decision,
     ids::{CampaignIx, DecisionId},
-    outcome::Notice,
+    outcome::{Notice, Stated},
     request::AdRequest,
 };
 use motet_policy::PolicySet;
@@ -73,7 +79,7 @@ pub struct Settings {
     pub snapshot_every: u64,
     /// Segments of the journal kept although snapshots stand for them; `None` keeps every one.
     pub keep_segments: Option<usize>,
-    /// How long the engine rests between batches under load, so that many share one wake-up and one sync.
+    /// How long records gather for one sync where nobody waits for it, or many do.
     pub commit_delay: Duration,
     /// The time between control ticks.
     pub tick: Duration,
@@ -157,6 +163,7 @@ pub(crate) enum Command {
     },
     Notice {
         notice: Notice,
+        stated: Stated,
         reply: oneshot::Sender<Judgement>,
     },
     /// A bid whose caller went away before it was answered: its money goes back.
@@ -188,6 +195,8 @@ pub(crate) struct Shared {
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) failed: Mutex<Option<String>>,
     pub(crate) stopping: AtomicBool,
+    /// The last record known to be on the disk.
+    pub(crate) durable: AtomicU64,
 }
 
 impl Shared {
@@ -246,11 +255,15 @@ impl Runtime {
             catalog: RwLock::new(engine.catalog()),
             failed: Mutex::new(None),
             stopping: AtomicBool::new(false),
+            durable: AtomicU64::new(engine.next_sequence() - 1),
         });
         let (commands, inbox) = sync_channel(settings.queue);
-        let threads = Self::spawn(settings, engine, journal, inbox, &commands, &shared, &probe)?;
+        let works = works::Works::new(engine, Arc::clone(&shared), Arc::clone(&probe));
+        let helm = Arc::new(helm::Helm::new(works, Arc::clone(&shared)));
+        let line = Line { commands, helm, shared };
+        let threads = Self::spawn(settings, journal, inbox, &line, &probe)?;
         Ok(Self {
-            line: Line { commands, shared },
+            line,
             probe,
             keeper: OnceLock::new(),
             threads: Mutex::new(threads),
@@ -261,41 +274,32 @@ impl Runtime {
 
     fn spawn(
         settings: &Settings,
-        engine: motet_engine::Engine,
         journal: motet_store::journal::Journal,
         inbox: Receiver<Command>,
-        commands: &SyncSender<Command>,
-        shared: &Arc<Shared>,
+        line: &Line,
         probe: &Arc<dyn Probe>,
     ) -> Result<Vec<JoinHandle<()>>, OpenError> {
-        // One batch may wait while another is synced; a third makes the engine wait, and the queue fills.
-        let (batches, to_commit) = sync_channel(1);
-        let (emptied, to_fill) = sync_channel(4);
         let (snapshots, to_snapshot) = sync_channel(1);
         let (spares, ordered) = sync_channel(1);
+        let shared = &line.shared;
         let workshop = spares::Workshop::new(settings, ordered, Arc::clone(shared));
         let writer = writer::Writer {
             spares: workshop.maker(spares),
             journal,
+            helm: Arc::clone(&line.helm),
             shared: Arc::clone(shared),
             probe: Arc::clone(probe),
-            commands: commands.clone(),
-            emptied,
+            commands: line.commands.clone(),
+            delay: settings.commit_delay,
             snapshots,
             snapshot_every: settings.snapshot_every.max(1),
             since_snapshot: 0,
         };
         let follower = follower::Follower::new(settings, Arc::clone(shared), Arc::clone(probe));
-        let engine_thread = engine_thread::EngineThread::new(
-            settings,
-            engine,
-            engine_thread::Channels { inbox, batches, to_fill },
-            Arc::clone(shared),
-            Arc::clone(probe),
-        );
+        let engine_thread = engine_thread::EngineThread::new(Arc::clone(&line.helm), inbox, settings.tick);
         Ok(vec![
             named("motet-engine", move || engine_thread.run())?,
-            named("motet-writer", move || writer.run(&to_commit))?,
+            named("motet-writer", move || writer.run())?,
             named("motet-spare", move || workshop.run())?,
             named("motet-follower", move || follower.run(&to_snapshot))?,
         ])
@@ -312,13 +316,13 @@ impl Runtime {
         tokio::time::timeout_at(deadline.into(), answer).await.ok()?.ok()
     }
 
-    /// Judges a notice; durable once this returns.
+    /// Judges a notice, with what its token states of the bid; durable once this returns.
     ///
     /// # Errors
     /// When it could not be taken or made durable: the sender should try again.
-    pub async fn notice(&self, notice: Notice) -> Result<Judgement, Unavailable> {
+    pub async fn notice(&self, notice: Notice, stated: Stated) -> Result<Judgement, Unavailable> {
         let (reply, judgement) = oneshot::channel();
-        self.line.send(Command::Notice { notice, reply })?;
+        self.line.send(Command::Notice { notice, stated, reply })?;
         judgement.await.map_err(|_| self.line.why_dropped())
     }
 
@@ -396,7 +400,7 @@ impl Runtime {
             keeper.end_watch();
         }
         // A full queue empties as the engine works; a closed one means it has stopped already.
-        let _ = self.line.commands.send(Command::Stop);
+        self.line.helm.queue_waiting(&self.line.commands, Command::Stop);
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

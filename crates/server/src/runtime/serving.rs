@@ -8,7 +8,7 @@ use motet_insight::explain::explain;
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
-    outcome::{Notice, NoticeVerdict},
+    outcome::{Notice, NoticeVerdict, Stated},
     request::AdRequest,
 };
 use motet_store::journal::Reader;
@@ -21,8 +21,8 @@ impl Platform for Arc<Runtime> {
         Runtime::decide(self, Box::new(SealedRequest::new(request)), deadline).await
     }
 
-    async fn notice(&self, notice: Notice) -> Result<NoticeVerdict, Unavailable> {
-        Runtime::notice(self, notice).await.map(|judgement| judgement.verdict)
+    async fn notice(&self, notice: Notice, stated: Stated) -> Result<NoticeVerdict, Unavailable> {
+        Runtime::notice(self, notice, stated).await.map(|judgement| judgement.verdict)
     }
 
     async fn change(&self, changes: Vec<Change>) -> Result<(), ChangeError> {

@@ -17,7 +17,7 @@ use motet_model::{
     catalog::{Catalog, Change},
     decision::{Bid, Charge, Decision, ImpDecision, NoBidReason},
     ids::{BidId, CampaignIx, CreativeIx, DecisionId},
-    outcome::{Notice, NoticeVerdict},
+    outcome::{Notice, NoticeVerdict, Stated},
     request::{AdRequest, Imp},
 };
 use motet_openrtb::{LinkKind, Links as _};
@@ -90,7 +90,7 @@ impl Platform for InMemory {
         Some(Answer { decision, request, catalog: self.catalog(), milestones })
     }
 
-    async fn notice(&self, notice: Notice) -> Result<NoticeVerdict, Unavailable> {
+    async fn notice(&self, notice: Notice, _stated: Stated) -> Result<NoticeVerdict, Unavailable> {
         if *self.health.lock().unwrap() != Health::Ready {
             return Err(Unavailable::Stopped);
         }
