@@ -119,3 +119,6 @@ impl FloatBook {
         covered
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,12 @@
 //! The runtime: one engine that takes every event in order, one writer thread that makes them durable.
 //!
 //! ```text
-//! handlers ──helm free──────────────────> engine ──batch + replies──> writer thread ──> journal, then replies
-//!     └──else──> queue ──> engine thread ──┘  step, encode             one write, one sync a batch
+//! handlers ──> queue ──helm──> engine ──batch + replies──> writer thread ──> journal, then replies
+//!                               step, encode                one write, one sync a batch
 //! ```
 //!
-//! The engine is stepped by whoever holds the *helm*: the thread that read a request, where it is free, else the engine
-//! thread, in the order of the queue. See `helm`.
+//! The engine is stepped by whoever holds the *helm*: a thread that reads requests, where it is free, or the engine thread.
+//! See `helm`.
 //!
 //! A notice or a change is answered only once its record is on the disk. So is a bid, unless the campaign's *float* covers
 //! what it could cost if its record were lost; see `float`. An answer without a bid moves no money and is sent at once.
@@ -18,7 +18,6 @@
 //!
 //! Threads, clocks and channels live here and nowhere below.
 
-mod engine_thread;
 mod float;
 mod fold;
 mod follower;
@@ -37,7 +36,7 @@ use std::{
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, sync_channel},
+        mpsc::sync_channel,
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -190,6 +189,13 @@ pub(crate) enum Command {
     Stop,
 }
 
+impl Command {
+    /// Tells whether it may take long, so that only the engine thread should carry it out.
+    const fn is_long(&self) -> bool {
+        !matches!(self, Self::Decide { .. } | Self::Notice { .. } | Self::Abandon { .. })
+    }
+}
+
 /// What all threads share.
 pub(crate) struct Shared {
     pub(crate) catalog: RwLock<Arc<Catalog>>,
@@ -257,11 +263,10 @@ impl Runtime {
             stopping: AtomicBool::new(false),
             durable: AtomicU64::new(engine.next_sequence() - 1),
         });
-        let (commands, inbox) = sync_channel(settings.queue);
         let works = works::Works::new(engine, Arc::clone(&shared), Arc::clone(&probe));
-        let helm = Arc::new(helm::Helm::new(works, Arc::clone(&shared)));
-        let line = Line { commands, helm, shared };
-        let threads = Self::spawn(settings, journal, inbox, &line, &probe)?;
+        let helm = Arc::new(helm::Helm::new(works, settings.queue, Arc::clone(&shared)));
+        let line = Line { helm, shared };
+        let threads = Self::spawn(settings, journal, &line, &probe)?;
         Ok(Self {
             line,
             probe,
@@ -275,7 +280,6 @@ impl Runtime {
     fn spawn(
         settings: &Settings,
         journal: motet_store::journal::Journal,
-        inbox: Receiver<Command>,
         line: &Line,
         probe: &Arc<dyn Probe>,
     ) -> Result<Vec<JoinHandle<()>>, OpenError> {
@@ -289,16 +293,15 @@ impl Runtime {
             helm: Arc::clone(&line.helm),
             shared: Arc::clone(shared),
             probe: Arc::clone(probe),
-            commands: line.commands.clone(),
             delay: settings.commit_delay,
             snapshots,
             snapshot_every: settings.snapshot_every.max(1),
             since_snapshot: 0,
         };
         let follower = follower::Follower::new(settings, Arc::clone(shared), Arc::clone(probe));
-        let engine_thread = engine_thread::EngineThread::new(Arc::clone(&line.helm), inbox, settings.tick);
+        let (helm, tick) = (Arc::clone(&line.helm), settings.tick);
         Ok(vec![
-            named("motet-engine", move || engine_thread.run())?,
+            named("motet-engine", move || helm.run(tick))?,
             named("motet-writer", move || writer.run())?,
             named("motet-spare", move || workshop.run())?,
             named("motet-follower", move || follower.run(&to_snapshot))?,
@@ -309,7 +312,7 @@ impl Runtime {
     pub async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
         let queued = monotonic();
-        if self.line.send(Command::Decide { sealed, deadline, queued, reply }).is_err() {
+        if self.line.ask(Command::Decide { sealed, deadline, queued, reply }).await.is_err() {
             self.probe.shed();
             return None;
         }
@@ -322,7 +325,7 @@ impl Runtime {
     /// When it could not be taken or made durable: the sender should try again.
     pub async fn notice(&self, notice: Notice, stated: Stated) -> Result<Judgement, Unavailable> {
         let (reply, judgement) = oneshot::channel();
-        self.line.send(Command::Notice { notice, stated, reply })?;
+        self.line.ask(Command::Notice { notice, stated, reply }).await?;
         judgement.await.map_err(|_| self.line.why_dropped())
     }
 
@@ -399,8 +402,10 @@ impl Runtime {
         if let Some(keeper) = self.keeper.get() {
             keeper.end_watch();
         }
-        // A full queue empties as the engine works; a closed one means it has stopped already.
-        self.line.helm.queue_waiting(&self.line.commands, Command::Stop);
+        // A closed queue means that it has stopped already.
+        if self.line.helm.queue(Command::Stop).is_ok() {
+            self.line.helm.call();
+        }
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

@@ -48,7 +48,6 @@ pub(super) struct Writer {
     pub(super) helm: Arc<Helm>,
     pub(super) shared: Arc<Shared>,
     pub(super) probe: Arc<dyn Probe>,
-    pub(super) commands: SyncSender<Command>,
     /// How long records gather.
     pub(super) delay: Duration,
     pub(super) snapshots: SyncSender<Order>,
@@ -116,6 +115,8 @@ impl Writer {
     /// Nobody was told of these bids. If the queue is full their money comes back when their window passes.
     fn abandon(&self, answer: &Answer) {
         let imps = answer.decision.imps.len() as u16;
-        let _ = self.helm.queue(&self.commands, Command::Abandon { decision: answer.decision.id, imps });
+        if self.helm.queue(Command::Abandon { decision: answer.decision.id, imps }).is_ok() {
+            self.helm.call();
+        }
     }
 }
