@@ -6,11 +6,11 @@
 use std::{future::Future, sync::Arc, time::Instant};
 
 use motet_agent::Account;
+use motet_engine::SealedRequest;
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
     outcome::{Notice, NoticeVerdict, Stated},
-    request::AdRequest,
 };
 
 pub use crate::policies::{Ask, Report, Swap, SwapError};
@@ -49,7 +49,11 @@ pub enum Health {
 pub trait Platform: Send + Sync + 'static {
     /// Decides a request. What a bid may cost is held durably when this resolves, or covered by the float. Resolves by the deadline; `None` when the request was
     /// turned away or its time passed.
-    fn decide(&self, request: AdRequest, deadline: Instant) -> impl Future<Output = Option<Answer>> + Send;
+    fn decide(
+        &self,
+        sealed: Box<SealedRequest>,
+        deadline: Instant,
+    ) -> impl Future<Output = Option<Answer>> + Send;
 
     /// Judges a notice, with what its token states of the bid; durable when this resolves.
     fn notice(

@@ -149,7 +149,7 @@ pub struct Journal {
     pub snapshot_every: u64,
     /// Journal files kept although snapshots stand for them; 0 keeps every one.
     pub keep_segments: usize,
-    /// Under load, how long requests gather so that many share one sync to disk, in microseconds.
+    /// How long records gather to share one sync to disk, where no answer waits for them or many do, in microseconds.
     pub commit_delay_us: u64,
 }
 

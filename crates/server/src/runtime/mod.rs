@@ -51,7 +51,6 @@ use motet_model::{
     decision::Decision,
     ids::{CampaignIx, DecisionId},
     outcome::{Notice, Stated},
-    request::AdRequest,
 };
 use motet_policy::PolicySet;
 use motet_units::Timestamp;
@@ -145,7 +144,7 @@ pub struct Answer {
     /// The decision.
     pub decision: Decision,
     /// The request it answers.
-    pub request: AdRequest,
+    pub sealed: Box<SealedRequest>,
     /// The catalog it was made from.
     pub catalog: Arc<Catalog>,
     /// When it passed each stage.

@@ -9,7 +9,6 @@ use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
     outcome::{Notice, NoticeVerdict, Stated},
-    request::AdRequest,
 };
 use motet_store::journal::Reader;
 
@@ -17,8 +16,8 @@ use super::{Answer, Runtime, Unavailable, open};
 use crate::platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError};
 
 impl Platform for Arc<Runtime> {
-    async fn decide(&self, request: AdRequest, deadline: Instant) -> Option<Answer> {
-        Runtime::decide(self, Box::new(SealedRequest::new(request)), deadline).await
+    async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
+        Runtime::decide(self, sealed, deadline).await
     }
 
     async fn notice(&self, notice: Notice, stated: Stated) -> Result<NoticeVerdict, Unavailable> {

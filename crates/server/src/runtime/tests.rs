@@ -14,6 +14,7 @@ use motet_model::{
     decision::ImpDecision,
     ids::BidId,
     outcome::{Notice, NoticeKind},
+    request::AdRequest,
 };
 use motet_store::journal::{self, Batch, Journal, snapshot};
 use motet_units::{CpmMicros, Timestamp};

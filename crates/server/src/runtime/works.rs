@@ -138,7 +138,7 @@ impl Works {
         let milestones = Milestones::new(queued, began, decided);
         let decision = trace.decision;
         let now = self.may_answer_now(&decision);
-        let answer = Answer { decision, request: sealed.request, catalog: self.engine.catalog(), milestones };
+        let answer = Answer { decision, sealed, catalog: self.engine.catalog(), milestones };
         if !now {
             self.filling.replies.push(Reply::Decided(reply, Box::new(answer)));
         } else if let Err(unheard) = reply.send(answer) {
@@ -151,8 +151,12 @@ impl Works {
         if decision.bids().next().is_none() {
             return true;
         }
-        self.float.durable_through(self.shared.durable.load(Ordering::Acquire));
+        self.see_what_is_durable();
         self.float.admit(&self.engine, decision)
+    }
+
+    fn see_what_is_durable(&mut self) {
+        self.float.durable_through(self.shared.durable.load(Ordering::Acquire));
     }
 
     fn judge(&mut self, notice: Notice, stated: Option<Stated>) -> Judgement {
@@ -262,6 +266,7 @@ impl Works {
             return None;
         }
         emptied.restart_at(self.engine.next_sequence());
+        self.see_what_is_durable();
         self.float.sealed(&self.engine);
         Some(std::mem::replace(&mut self.filling, Filled::with(emptied)))
     }
