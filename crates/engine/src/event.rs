@@ -6,7 +6,7 @@ use motet_agent::RemoteAnswer;
 use motet_coordinator::Trace;
 use motet_model::{
     catalog::Change,
-    outcome::{Notice, NoticeVerdict},
+    outcome::{Notice, NoticeVerdict, Stated},
     request::AdRequest,
 };
 use motet_policy::PolicySet;
@@ -30,6 +30,13 @@ pub enum Event {
     Ticked,
     /// Other policies for the agents from here on, all or none.
     Steered(Arc<PolicySet>),
+    /// The engine begins to serve. Where it served before and was not [`Event::Closed`], bids it answered may be missing from
+    /// the journal: what they can cost is withheld.
+    Opened,
+    /// The engine has stopped serving, and everything it answered is in the journal.
+    Closed,
+    /// A notice about a stray bid came in: one whose record was lost, of which only its token tells.
+    NoticedStray(Notice, Stated),
 }
 
 /// A request with a digest of its journalled form.
@@ -58,14 +65,39 @@ impl SealedRequest {
 
     /// Works out the digest of a request.
     pub fn digest_of(request: &AdRequest) -> u64 {
-        let bytes = postcard::to_allocvec(request).expect("plain data always has a binary form");
-        fnv(&bytes)
+        postcard::to_io(request, Fnv::default()).expect("plain data always has a binary form").0
     }
 }
 
 /// Hashes bytes with 64-bit FNV-1a: stable across versions and machines.
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+    Fnv::default().over(bytes).0
+}
+
+/// A 64-bit FNV-1a of what was written to it.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn over(&self, bytes: &[u8]) -> Self {
+        Self(bytes.iter().fold(self.0, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)))
+    }
+}
+
+impl std::io::Write for Fnv {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        *self = self.over(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What came of an event.

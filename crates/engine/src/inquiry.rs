@@ -2,7 +2,7 @@
 
 use motet_agent::{AgentName, View};
 use motet_coordinator::{Asking, Brief, Inquiry};
-use motet_model::{ids::DecisionId, request::AdRequest};
+use motet_model::request::AdRequest;
 use motet_units::{Chance, Timestamp};
 
 use crate::{Arm, Engine, Options, SealedRequest, money::LedgerPurse};
@@ -36,7 +36,7 @@ impl Engine {
         if arm == Arm::Candidate {
             return Inquiry::Ready;
         }
-        let id = DecisionId::new(self.options.node, self.sequence);
+        let id = self.next_id();
         let now = self.now.max(at);
         let brief = Brief {
             id,

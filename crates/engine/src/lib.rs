@@ -19,6 +19,7 @@ mod notices;
 mod options;
 mod record;
 mod snapshot;
+mod strays;
 mod ticking;
 
 pub use crew::{CARDS, Crew, check_policies, lone_agent, steer};
@@ -26,7 +27,7 @@ pub use crews::{Arm, Candidate};
 pub use event::{Effect, Event, Judgement, SealedRequest};
 pub use listener::Listener;
 pub use motet_coordinator::{Detail, Inquiry};
-pub use options::{Options, TeamKind};
+pub use options::{Float, Options, TeamKind};
 pub use record::{Difference, Record, RecordError};
 pub use snapshot::SnapshotError;
 
@@ -42,7 +43,7 @@ use motet_model::{
 use motet_policy::{Policy, PolicySet};
 use motet_units::{Chance, Nanos, Timestamp};
 
-use crate::{bids::OpenBids, crews::Crews, money::LedgerPurse, ticking::Round};
+use crate::{bids::OpenBids, crews::Crews, money::LedgerPurse, strays::Strays, ticking::Round};
 
 /// Everything a decision depends on.
 pub struct Engine {
@@ -58,6 +59,7 @@ pub struct Engine {
     told: Vec<Account>,
     /// Campaigns that cannot pay, with what they lacked.
     exhausted: BTreeMap<CampaignIx, Nanos>,
+    strays: Strays,
     now: Timestamp,
     /// The number of the next event.
     sequence: u64,
@@ -85,6 +87,7 @@ impl Engine {
             catalog: Arc::default(),
             bids: OpenBids::default(),
             exhausted: BTreeMap::new(),
+            strays: Strays::default(),
             now: Timestamp::default(),
             sequence: first_sequence,
         }
@@ -117,12 +120,14 @@ impl Engine {
 
     /// Takes one event, at a time, and returns what came of it.
     pub fn step(&mut self, at: Timestamp, event: &Event, timing: Timing<'_>) -> Effect {
-        let id = DecisionId::new(self.options.node, self.sequence);
+        let id = self.next_id();
+        let before = self.now;
         self.sequence += 1;
         self.advance(at);
         match event {
             Event::Requested(sealed) => self.decide(id, sealed, timing),
             Event::Noticed(notice) => Effect::Judged(self.take_notice(notice)),
+            Event::NoticedStray(notice, stated) => Effect::Judged(self.take_stray_notice(notice, stated)),
             Event::Changed(changes) => Effect::Changed(self.change(changes).map_err(|e| e.to_string())),
             Event::Ticked => {
                 self.tick();
@@ -133,6 +138,14 @@ impl Engine {
                 self.configure(options);
                 Effect::Done
             }
+            Event::Opened => {
+                self.open(id, before);
+                Effect::Done
+            }
+            Event::Closed => {
+                self.strays.close();
+                Effect::Done
+            }
         }
     }
 
@@ -140,12 +153,21 @@ impl Engine {
     fn advance(&mut self, at: Timestamp) {
         self.now = self.now.max(at);
         let mut released: Vec<BidId> = Vec::new();
-        self.ledger.expire(self.now, &mut released);
+        let withholding_ended = self.ledger.expire(self.now, &mut released);
         while let Some(open) = self.bids.pop_expired(self.now) {
             let observation = Observation::Expired { bid: &open.record, at: self.now };
             self.crews.observe_own(open.arm, &observation);
             self.recheck(open.record.bid.campaign);
         }
+        if withholding_ended {
+            self.strays.forget(self.now);
+            self.recheck_all();
+        }
+    }
+
+    /// Returns the id of the next event.
+    const fn next_id(&self) -> DecisionId {
+        DecisionId::in_life(self.options.node, self.strays.life(), self.sequence)
     }
 
     fn decide(&mut self, id: DecisionId, sealed: &SealedRequest, timing: Timing<'_>) -> Effect {
@@ -270,6 +292,11 @@ impl Engine {
     /// Returns the number the next event gets.
     pub const fn next_sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// Returns the moment of the last event.
+    pub const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Returns the ledger's sums.

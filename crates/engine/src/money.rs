@@ -24,7 +24,7 @@ impl<'a> LedgerPurse<'a> {
 }
 
 /// Returns the day a campaign's clock shows.
-fn day(catalog: &Catalog, campaign: CampaignIx, now: Timestamp) -> i64 {
+pub(crate) fn day(catalog: &Catalog, campaign: CampaignIx, now: Timestamp) -> i64 {
     now.day(catalog.campaign(campaign).campaign.flight.utc_offset)
 }
 

@@ -59,7 +59,7 @@ fn bill(
     price: Option<CpmMicros>,
     now: Timestamp,
 ) -> (NoticeVerdict, Nanos) {
-    let amount = charge(record, price.unwrap_or(record.bid.price));
+    let amount = charge(record.bid.reserved, record.bid.price, price);
     match record.bid.charge {
         Charge::OnBilling => settle(ledger, record.bid.id, amount, now),
         // A test bid holds no money; its bill counts as told and costs nothing.
@@ -75,7 +75,12 @@ fn impress(ledger: &mut Ledger, record: &BidRecord, now: Timestamp) -> (NoticeVe
     }
 }
 
-fn settle(ledger: &mut Ledger, id: BidId, amount: Nanos, now: Timestamp) -> (NoticeVerdict, Nanos) {
+pub(crate) fn settle(
+    ledger: &mut Ledger,
+    id: BidId,
+    amount: Nanos,
+    now: Timestamp,
+) -> (NoticeVerdict, Nanos) {
     match ledger.settle(id, amount, now) {
         Settlement::Settled { charged, .. } => (NoticeVerdict::Counted, charged),
         Settlement::Duplicate { .. } => (NoticeVerdict::Duplicate, Nanos::ZERO),
@@ -147,9 +152,11 @@ const fn is_conversion(notice: &Notice) -> bool {
     matches!(notice.kind, NoticeKind::Conversion { .. })
 }
 
-/// Returns what a bid costs at a clearing price: its share of what was reserved at the bid price, rounded up.
-fn charge(record: &BidRecord, price: CpmMicros) -> Nanos {
-    let (reserved, bid) = (i128::from(record.bid.reserved.get()), i128::from(record.bid.price.get().max(1)));
+/// Returns what a bid costs at a clearing price, its own where none is told: its share of what was reserved at the bid
+/// price, rounded up.
+pub(crate) fn charge(reserved: Nanos, bid: CpmMicros, clearing: Option<CpmMicros>) -> Nanos {
+    let price = clearing.unwrap_or(bid);
+    let (reserved, bid) = (i128::from(reserved.get()), i128::from(bid.get().max(1)));
     let nanos = (reserved * i128::from(price.get()) + bid - 1) / bid;
     Nanos::new(i64::try_from(nanos).unwrap_or(i64::MAX))
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use motet_ledger::Limits;
+use motet_ledger::{Budget, Limits};
 use motet_policy::PolicySet;
+use motet_units::Nanos;
 use serde::{Deserialize, Serialize};
 
 use crate::Candidate;
@@ -26,6 +27,8 @@ pub struct Options {
     pub coordinator: motet_coordinator::Options,
     /// How much the ledger may hold.
     pub ledger: Limits,
+    /// How much of a budget may be out on bids whose records are not yet on the disk.
+    pub float: Float,
     /// The intent agent's.
     pub intent: motet_agents::intent::Options,
     /// The relevance agent's.
@@ -43,6 +46,37 @@ pub struct Options {
     pub policies: Option<Arc<PolicySet>>,
     /// A crew on trial, which decides for a part of the users; none by default.
     pub candidate: Option<Box<Candidate>>,
+}
+
+/// How much of a campaign's budget may be out on bids that were answered before their records were on the disk: the
+/// *float*. After a stop that was not clean that much is withheld. Nothing by default: every bid waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Float {
+    /// The share of the budget, in millionths, at most a million.
+    pub share_ppm: u32,
+    /// The most, whatever the budget.
+    pub most: Nanos,
+}
+
+impl Float {
+    /// Returns the float of a budget, of the lesser limit where it has two.
+    ///
+    /// ```
+    /// use motet_engine::Float;
+    /// use motet_ledger::Budget;
+    /// use motet_units::Nanos;
+    /// let float = Float { share_ppm: 20_000, most: Nanos::from_units(5.0) };
+    /// let daily = |units| Budget { total: None, daily: Some(Nanos::from_units(units)) };
+    /// assert_eq!(float.of(&daily(60.0)), Nanos::from_units(1.2));
+    /// assert_eq!(float.of(&daily(1_000.0)), Nanos::from_units(5.0));
+    /// assert_eq!(float.of(&Budget::default()), Nanos::from_units(5.0));
+    /// ```
+    pub fn of(&self, budget: &Budget) -> Nanos {
+        let limit = budget.total.into_iter().chain(budget.daily).min().unwrap_or(Nanos::MAX);
+        let share = i128::from(limit.get()) * i128::from(self.share_ppm) / 1_000_000;
+        Nanos::new(i64::try_from(share).unwrap_or(i64::MAX)).min(self.most)
+    }
 }
 
 /// Who decides.
@@ -66,6 +100,7 @@ impl Default for Options {
             conversion_window_s: 7 * 86_400,
             coordinator: motet_coordinator::Options::default(),
             ledger: Limits::default(),
+            float: Float::default(),
             intent: motet_agents::intent::Options::default(),
             relevance: motet_agents::relevance::Options::default(),
             bidder: motet_agents::bidder::Options::default(),

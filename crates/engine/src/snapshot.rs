@@ -14,11 +14,12 @@ use crate::{
     bids::{OpenBid, OpenBids},
     crews::{Crews, States},
     event::fnv,
+    strays::Strays,
     ticking::Round,
 };
 
 /// The version of the snapshot's form.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// A snapshot that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +55,7 @@ struct Saved<'a> {
     agents: States,
     candidate: States,
     round: Option<Round>,
+    strays: &'a Strays,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +70,7 @@ struct Loaded {
     agents: States,
     candidate: States,
     round: Option<Round>,
+    strays: Strays,
 }
 
 impl Engine {
@@ -85,6 +88,7 @@ impl Engine {
             agents,
             candidate,
             round: self.round,
+            strays: &self.strays,
         };
         let mut bytes = vec![VERSION];
         let written = postcard::to_io(&saved, &mut bytes);
@@ -113,6 +117,7 @@ impl Engine {
             crews,
             desk: Desk::default(),
             round: loaded.round,
+            strays: loaded.strays,
             told: Vec::new(),
             ledger: loaded.ledger,
             catalog: Arc::new(loaded.catalog),

@@ -39,7 +39,7 @@ pub struct Statement {
     pub reserved_today: Nanos,
     /// What may still be reserved on the day: the less of what the day and the total have left.
     pub available_today: Nanos,
-    /// Bids without an outcome yet, on any day.
+    /// Bids without an outcome yet, and stops after which some is withheld, on any day.
     pub open: u64,
 }
 
@@ -114,6 +114,11 @@ impl Campaign {
         let day = self.open_day(day);
         day.books.reserve(amount);
         day.open += 1;
+    }
+
+    /// Counts another holder of money that is held on a day already.
+    pub(crate) fn take_in(&mut self, day: i64) {
+        self.open_day(day).open += 1;
     }
 
     /// Charges part of an amount held on a day and frees the rest.

@@ -63,28 +63,31 @@ impl Violation {
     }
 }
 
-/// What the open reservations of one campaign come to.
+/// What the open reservations of one campaign, and what is withheld of it, come to.
 #[derive(Clone, Copy, Default)]
 struct Held {
     amount: i128,
-    count: u64,
+    /// Open reservations.
+    bids: u64,
+    /// Stops after which some is withheld.
+    stops: u64,
 }
 
 /// Audits the whole ledger. Takes time in proportion to campaigns and remembered keys.
 pub(crate) fn check(ledger: &Ledger) -> Result<(), Violation> {
     let held = held(ledger)?;
-    let mut totals = Totals::default();
+    let mut totals = Totals { returned_nanos: ledger.returned_nanos, ..Totals::default() };
     for (campaign, books) in ledger.campaigns() {
         check_campaign(campaign, books, held[campaign.get()])?;
         totals.reserved_nanos += i128::from(books.books.reserved().get());
         totals.spent_nanos += i128::from(books.books.spent().get());
-        totals.open += held[campaign.get()].count;
+        totals.open += held[campaign.get()].bids;
     }
     totals.remembered = ledger.reservations.len() as u64;
     if totals == ledger.totals() { Ok(()) } else { Err(Violation::Totals) }
 }
 
-/// Sums open reservations by campaign. The order of a sum of integers cannot be seen.
+/// Sums open reservations and what is withheld by campaign. The order of a sum of integers cannot be seen.
 fn held(ledger: &Ledger) -> Result<Vec<Held>, Violation> {
     let mut held = vec![Held::default(); ledger.campaigns.len()];
     for reservation in ledger.reservations.values() {
@@ -92,8 +95,14 @@ fn held(ledger: &Ledger) -> Result<Vec<Held>, Violation> {
         let sum = held.get_mut(campaign.get()).ok_or(Violation::Reservations { campaign })?;
         if reservation.state == ReservationState::Open {
             sum.amount += i128::from(reservation.amount.get());
-            sum.count += 1;
+            sum.bids += 1;
         }
+    }
+    let withheld = ledger.withheld.values().flat_map(|withholding| &withholding.campaigns);
+    for (&campaign, withheld) in withheld {
+        let sum = held.get_mut(campaign.get()).ok_or(Violation::Reservations { campaign })?;
+        sum.amount += i128::from(withheld.left.get());
+        sum.stops += 1;
     }
     Ok(held)
 }
@@ -111,7 +120,7 @@ fn check_campaign(campaign: CampaignIx, books: &Campaign, held: Held) -> Result<
     if reserved != books.books.reserved() || spent != books.books.spent() {
         return Err(Violation::Days { campaign });
     }
-    if held.amount != i128::from(reserved.get()) || held.count != open {
+    if held.amount != i128::from(reserved.get()) || held.bids + held.stops != open {
         return Err(Violation::Reservations { campaign });
     }
     Ok(())

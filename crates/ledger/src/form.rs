@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use motet_model::ids::BidId;
+use motet_model::ids::{BidId, DecisionId};
 use motet_units::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{Ledger, Limits, Reservation, campaign::Campaign};
+use crate::{Ledger, Limits, Reservation, campaign::Campaign, withheld::Withholding};
 
 #[derive(Serialize)]
 struct Written<'a> {
     limits: &'a Limits,
     campaigns: &'a [Option<Campaign>],
     reservations: Vec<(&'a BidId, &'a Reservation)>,
+    withheld: &'a BTreeMap<DecisionId, Withholding>,
     expired_through: Option<Timestamp>,
     reserved_nanos: i128,
+    returned_nanos: i128,
     spent_nanos: i128,
     open: u64,
 }
@@ -24,8 +26,10 @@ struct Read {
     limits: Limits,
     campaigns: Vec<Option<Campaign>>,
     reservations: Vec<(BidId, Reservation)>,
+    withheld: BTreeMap<DecisionId, Withholding>,
     expired_through: Option<Timestamp>,
     reserved_nanos: i128,
+    returned_nanos: i128,
     spent_nanos: i128,
     open: u64,
 }
@@ -36,8 +40,10 @@ impl Serialize for Ledger {
             limits: &self.limits,
             campaigns: &self.campaigns,
             reservations: self.reservations.iter().collect(),
+            withheld: &self.withheld,
             expired_through: self.expired_through,
             reserved_nanos: self.reserved_nanos,
+            returned_nanos: self.returned_nanos,
             spent_nanos: self.spent_nanos,
             open: self.open,
         };
@@ -60,8 +66,10 @@ impl<'de> Deserialize<'de> for Ledger {
             campaigns: read.campaigns,
             reservations,
             queue,
+            withheld: read.withheld,
             expired_through: read.expired_through,
             reserved_nanos: read.reserved_nanos,
+            returned_nanos: read.returned_nanos,
             spent_nanos: read.spent_nanos,
             open: read.open,
         };

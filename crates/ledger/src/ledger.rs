@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-use motet_model::ids::{BidId, CampaignIx};
+use motet_model::ids::{BidId, CampaignIx, DecisionId};
 use motet_units::{Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Budget, Refused, Released, Settlement, Statement, Unsettled, Violation, campaign::Campaign, check,
+    withheld::Withholding,
 };
 
 /// How much the ledger may hold: its bound on memory.
@@ -58,8 +59,10 @@ pub enum ReservationState {
 /// Sums over all campaigns, kept as calls are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
-    /// Held for bids without an outcome yet, in nanos.
+    /// Held for bids without an outcome yet, or withheld for stray ones, in nanos.
     pub reserved_nanos: i128,
+    /// Given back since the beginning, in nanos: by losses, by settlements below what was reserved, by the passing of time.
+    pub returned_nanos: i128,
     /// Charged since the beginning, in nanos.
     pub spent_nanos: i128,
     /// Bids without an outcome yet.
@@ -77,9 +80,12 @@ pub struct Ledger {
     pub(crate) reservations: BTreeMap<BidId, Reservation>,
     /// One entry for each key remembered, earliest expiry first.
     pub(crate) queue: BTreeSet<(Timestamp, BidId)>,
+    /// What is withheld for stray bids, by the first decision that may have been lost in a stop.
+    pub(crate) withheld: BTreeMap<DecisionId, Withholding>,
     /// Everything that expires up to here has been released.
     pub(crate) expired_through: Option<Timestamp>,
     pub(crate) reserved_nanos: i128,
+    pub(crate) returned_nanos: i128,
     pub(crate) spent_nanos: i128,
     pub(crate) open: u64,
 }
@@ -192,8 +198,8 @@ impl Ledger {
     }
 
     /// Forgets every key whose expiry is at or before `now`, releasing those still open and appending them to
-    /// `released` in order of expiry, then key.
-    pub fn expire(&mut self, now: Timestamp, released: &mut Vec<BidId>) {
+    /// `released` in order of expiry, then key. Gives back what was withheld until then; tells whether there was any.
+    pub fn expire(&mut self, now: Timestamp, released: &mut Vec<BidId>) -> bool {
         while let Some(&(expires, bid)) = self.queue.first()
             && expires <= now
         {
@@ -205,6 +211,7 @@ impl Ledger {
             }
         }
         self.expired_through = self.expired_through.max(Some(now));
+        !self.withheld.is_empty() && self.end_withholding(now)
     }
 
     /// Returns the earliest expiry among the keys remembered.
@@ -226,6 +233,7 @@ impl Ledger {
     pub fn totals(&self) -> Totals {
         Totals {
             reserved_nanos: self.reserved_nanos,
+            returned_nanos: self.returned_nanos,
             spent_nanos: self.spent_nanos,
             open: self.open,
             remembered: self.reservations.len() as u64,
@@ -261,6 +269,7 @@ impl Ledger {
 
     fn resolved(&mut self, held: Reservation, charged: Nanos) {
         self.reserved_nanos -= i128::from(held.amount.get());
+        self.returned_nanos += i128::from((held.amount - charged).get());
         self.spent_nanos += i128::from(charged.get());
         self.open -= 1;
         debug_assert_eq!(self.books_of(held).books.audit(), Ok(()), "campaign {}", held.campaign.0);

@@ -41,6 +41,7 @@
 //! * A settlement above the reserved amount is charged at the reserved amount, and the excess is reported.
 //! * A day counts the reservations made on it, whenever they settle; a release gives back to that day alone.
 //!   Reservations may come for the newest day and the one before; older days are closed.
+//! * Money can be withheld for bids that were answered and whose records were lost: [`Ledger::withhold`].
 //! * A key (bid id) is remembered, open or not, until its expiry. Notices repeated until then are duplicates;
 //!   notices at or after it are refused as expired or unknown. None is charged.
 //!
@@ -87,6 +88,7 @@ mod check;
 mod form;
 mod ledger;
 mod outcome;
+mod withheld;
 
 pub use campaign::{Budget, Statement};
 pub use check::Violation;

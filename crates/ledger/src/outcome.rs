@@ -19,6 +19,9 @@ pub enum Refused {
     /// The campaign has no budget on record.
     #[error("campaign unknown")]
     Unknown,
+    /// Nothing, or too little, is withheld for a stray bid.
+    #[error("nothing is withheld for the bid")]
+    NotWithheld,
     /// As many keys as the limit allows are remembered.
     #[error("too many reservations remembered")]
     TooManyOpen,

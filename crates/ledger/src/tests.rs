@@ -1,5 +1,6 @@
 mod naive;
 mod random;
+mod withheld;
 
 use motet_model::ids::{BidId, CampaignIx, DecisionId};
 use motet_units::{Nanos, Timestamp};

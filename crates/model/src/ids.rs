@@ -33,21 +33,36 @@ dense!(
     AdvertiserIx
 );
 
-/// Names one decision: 16 bits of node, 48 bits of that node's journal sequence number, so the id leads
-/// straight to the record. Written as 16 hex digits; the `bidid` of a bid response.
+/// Names one decision: 16 bits of node, 8 bits of that node's life, 40 bits of its journal sequence number, so the id leads
+/// straight to the record. A life ends with a stop after which records may be missing: their numbers come again, their
+/// ids do not. Written as 16 hex digits; the `bidid` of a bid response.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DecisionId(pub u64);
 
+/// A trillion records: at ten thousand a second, three and a half years.
+const SEQUENCE_BITS: u32 = 40;
+const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+
 impl DecisionId {
-    /// Names the decision recorded by a node at a sequence number (the low 48 bits count).
+    /// Names the decision recorded by a node at a sequence number (the low 40 bits count), in its first life.
     pub const fn new(node: u16, sequence: u64) -> Self {
-        Self((node as u64) << 48 | (sequence & 0xFFFF_FFFF_FFFF))
+        Self::in_life(node, 0, sequence)
+    }
+
+    /// Names the decision recorded by a node in one of its lives at a sequence number (the low 40 bits count).
+    pub const fn in_life(node: u16, life: u8, sequence: u64) -> Self {
+        Self((node as u64) << 48 | (life as u64) << SEQUENCE_BITS | (sequence & SEQUENCE_MASK))
     }
 
     /// Returns the journal sequence number on its node.
     pub const fn sequence(self) -> u64 {
-        self.0 & 0xFFFF_FFFF_FFFF
+        self.0 & SEQUENCE_MASK
+    }
+
+    /// Tells whether another decision was made by the same node in the same life.
+    pub const fn shares_life(self, other: Self) -> bool {
+        self.0 >> SEQUENCE_BITS == other.0 >> SEQUENCE_BITS
     }
 }
 
@@ -115,6 +130,10 @@ mod tests {
         let id = DecisionId::new(3, 0x1234_5678);
         assert_eq!(id.sequence(), 0x1234_5678);
         assert_eq!(id.to_string().parse(), Ok(id));
+        let again = DecisionId::in_life(3, 1, 0x1234_5678);
+        assert_ne!(again, id, "a number that comes again in another life has another id");
+        assert_eq!(again.sequence(), id.sequence());
+        assert!(!again.shares_life(id) && id.shares_life(DecisionId::new(3, 1)));
         assert!("xyz".parse::<DecisionId>().is_err());
     }
 }

@@ -3,7 +3,10 @@
 use motet_units::{CpmMicros, Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::BidId;
+use crate::{
+    decision::Charge,
+    ids::{BidId, CreativeIx},
+};
 
 /// A notice about one bid, checked and converted at the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +19,21 @@ pub struct Notice {
     pub happened_at: Timestamp,
     /// Tells apart several events of one kind on one bid (two sales); 0 where only one can be.
     pub key: u64,
+}
+
+/// What a bid's signed token states of it: all that is known of a bid whose record was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// What was shown; whose it is follows from it.
+    pub creative: CreativeIx,
+    /// The price offered.
+    pub price: CpmMicros,
+    /// The money held: the most the bid can ever cost; nothing for a test bid.
+    pub reserved: Nanos,
+    /// What makes it chargeable; a test bid's may be either.
+    pub charge: Charge,
+    /// Until when notices count, rounded up to a whole second.
+    pub expires: Timestamp,
 }
 
 /// What a notice tells.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use motet_coordinator::BidWindows;
-use motet_engine::{Options, TeamKind};
+use motet_engine::{Float, Options, TeamKind};
 use motet_insight::metrics::Metrics;
 use motet_server::{
     api::spec::FileOfSpecs,
@@ -220,6 +220,11 @@ pub(crate) fn engine_options(config: &Config) -> Result<Options> {
     if !config.agent("baseline").is_empty() {
         bail!("agents.baseline: the baseline has no options");
     }
+    let most = &config.ledger.float_most;
+    options.float = Float {
+        share_ppm: (config.ledger.float_share * 1e6) as u32,
+        most: most.parse().with_context(|| format!("ledger.float_most: expected a decimal, was '{most}'"))?,
+    };
     options.ledger.reservations = config.ledger.open_bids as u64;
     options.coordinator.candidates_per_imp = config.decision.candidates_per_imp;
     options.relevance.candidates = config.decision.candidates_per_imp;

@@ -6,11 +6,11 @@
 use std::{future::Future, sync::Arc, time::Instant};
 
 use motet_agent::Account;
+use motet_engine::SealedRequest;
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
-    outcome::{Notice, NoticeVerdict},
-    request::AdRequest,
+    outcome::{Notice, NoticeVerdict, Stated},
 };
 
 pub use crate::policies::{Ask, Report, Swap, SwapError};
@@ -47,12 +47,20 @@ pub enum Health {
 
 /// The platform behind the edge.
 pub trait Platform: Send + Sync + 'static {
-    /// Decides a request; a bid is durable when this resolves. Resolves by the deadline; `None` when the request was
+    /// Decides a request. What a bid may cost is held durably when this resolves, or covered by the float. Resolves by the deadline; `None` when the request was
     /// turned away or its time passed.
-    fn decide(&self, request: AdRequest, deadline: Instant) -> impl Future<Output = Option<Answer>> + Send;
+    fn decide(
+        &self,
+        sealed: Box<SealedRequest>,
+        deadline: Instant,
+    ) -> impl Future<Output = Option<Answer>> + Send;
 
-    /// Judges a notice; durable when this resolves.
-    fn notice(&self, notice: Notice) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
+    /// Judges a notice, with what its token states of the bid; durable when this resolves.
+    fn notice(
+        &self,
+        notice: Notice,
+        stated: Stated,
+    ) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
 
     /// Applies changes, all or none; durable when this resolves.
     fn change(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), ChangeError>> + Send;

@@ -15,7 +15,7 @@ use motet_messages::feed::{self, News};
 use motet_model::{
     decision::ImpDecision,
     ids::BidId,
-    outcome::{Notice, NoticeKind},
+    outcome::{Notice, NoticeKind, Stated},
     request::AdRequest,
 };
 use motet_placement::{Elsewhere, NoWatch, OverBroker, Process, Remote, Rules, Version, broker, serve_grpc};
@@ -88,14 +88,20 @@ async fn traffic(runtime: &Runtime, numbers: std::ops::Range<u64>) -> usize {
         let deadline: Instant = monotonic() + Duration::from_secs(5);
         let answer = runtime.decide(Box::new(SealedRequest::new(request(number))), deadline).await.unwrap();
         for (imp, decided) in answer.decision.imps.iter().enumerate() {
-            if !matches!(decided, ImpDecision::Bid(_)) {
-                continue;
-            }
+            let ImpDecision::Bid(made) = decided else { continue };
             bids += 1;
+            let stated = Stated {
+                creative: made.creative,
+                price: made.price,
+                reserved: made.reserved,
+                charge: made.charge,
+                expires: made.expires,
+            };
             let bid = BidId { decision: answer.decision.id, imp: imp as u16 };
             for kind in [NoticeKind::Billed { price: None }, NoticeKind::Impression, NoticeKind::Click] {
                 if number.is_multiple_of(2) {
-                    runtime.notice(Notice { bid, kind, happened_at: wall_clock(), key: 1 }).await.unwrap();
+                    let notice = Notice { bid, kind, happened_at: wall_clock(), key: 1 };
+                    runtime.notice(notice, stated).await.unwrap();
                 }
             }
         }

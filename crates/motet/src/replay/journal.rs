@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use motet_engine::{Effect, Engine, Options, Record};
+use motet_engine::{Effect, Engine, Event, Options, Record};
+use motet_model::outcome::NoticeVerdict;
 use motet_store::journal::{Reader, snapshot};
 use serde::Serialize;
 
@@ -15,6 +16,8 @@ pub(crate) struct Report {
     pub(crate) events: u64,
     /// Decisions among them.
     pub(crate) decisions: u64,
+    /// Notices of stray bids that counted: bids answered before a stop that lost their records.
+    pub(crate) strays: u64,
     /// Events that came out differently.
     pub(crate) different: u64,
     /// The sequence numbers of the first hundred of these.
@@ -39,6 +42,7 @@ pub(crate) fn run(data_dir: &Path, progress: &ProgressBar) -> Result<Report> {
     let mut report = Report {
         events: 0,
         decisions: 0,
+        strays: 0,
         different: 0,
         differing: Vec::new(),
         from,
@@ -52,6 +56,7 @@ pub(crate) fn run(data_dir: &Path, progress: &ProgressBar) -> Result<Report> {
             Record::decode(found.payload).with_context(|| format!("cannot read record {sequence}"))?;
         report.events += 1;
         report.decisions += u64::from(matches!(record.effect, Effect::Decided(_)));
+        report.strays += u64::from(is_stray(&record));
         if engine.retake(&record).is_err() {
             report.different += 1;
             if report.differing.len() < 100 {
@@ -63,6 +68,13 @@ pub(crate) fn run(data_dir: &Path, progress: &ProgressBar) -> Result<Report> {
     report.state_digest = format!("{:016x}", engine.digest());
     report.balanced = engine.check().is_ok();
     Ok(report)
+}
+
+fn is_stray(record: &Record) -> bool {
+    match (&record.event, &record.effect) {
+        (Event::NoticedStray(..), Effect::Judged(judgement)) => judgement.verdict == NoticeVerdict::Counted,
+        _ => false,
+    }
 }
 
 /// Takes the newest snapshot that stands in for retired records.

@@ -83,11 +83,15 @@ pub struct Decision {
 }
 
 /// Money held for bids.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
     /// Bids whose notices are still awaited, at most.
     pub open_bids: usize,
+    /// Part of a budget that may be out on bids answered before their records are on the disk, 0 to 1.
+    pub float_share: f64,
+    /// The most of it for one campaign, as a decimal in the accounting currency.
+    pub float_most: String,
     /// How long after a bid its notices count.
     pub bid_window_s: BidWindows,
 }
@@ -145,7 +149,7 @@ pub struct Journal {
     pub snapshot_every: u64,
     /// Journal files kept although snapshots stand for them; 0 keeps every one.
     pub keep_segments: usize,
-    /// Under load, how long requests gather so that many share one sync to disk, in microseconds.
+    /// How long records gather to share one sync to disk, where no answer waits for them or many do, in microseconds.
     pub commit_delay_us: u64,
 }
 

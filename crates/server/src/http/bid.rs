@@ -18,6 +18,7 @@ use motet_agents::safety::{
     consent::{Permit, permit},
     is_sensitive_segment,
 };
+use motet_engine::SealedRequest;
 use motet_insight::metrics::RequestOutcome;
 use motet_model::{
     decision::{ImpDecision, NoBidReason},
@@ -60,12 +61,38 @@ async fn answer<P: Platform>(app: &App<P>, request: Request, received: Instant) 
         Ok(bytes) => bytes,
         Err(error) => return refuse_body(&error),
     };
+    // What is large lives on the stack here or in a box: a future holds only what it waits with.
+    match prepare(app, &bytes, received) {
+        Ok(ready) => decide(app, ready, &head.headers, received).await,
+        Err(outcome) => outcome,
+    }
+}
+
+/// A request that is ready to be decided.
+struct Ready {
+    sealed: Box<SealedRequest>,
+    reasons: Reasons,
+    /// The request's id, where it may have to be answered without having been decided.
+    id: String,
+    deadline: Instant,
+}
+
+/// Parses a request, applies consent and maps categories; or answers it at once.
+fn prepare<P: Platform>(app: &App<P>, bytes: &[u8], received: Instant) -> Result<Ready, Outcome> {
     let options = app.decode_options(wall_clock());
-    let decoded = match motet_openrtb::decode(&bytes, &options) {
-        Ok(decoded) => decoded,
-        Err(error) => return (RequestOutcome::Invalid, plain(StatusCode::BAD_REQUEST, error.to_string())),
-    };
-    decide(app, decoded, &head.headers, received).await
+    let decoded = motet_openrtb::decode(bytes, &options);
+    let Decoded { mut request, identity, wants_reasons, currency_taken, .. } = decoded
+        .map_err(|error| (RequestOutcome::Invalid, plain(StatusCode::BAD_REQUEST, error.to_string())))?;
+    let reasons = if wants_reasons { Reasons::Wanted } else { Reasons::NotWanted };
+    if !currency_taken {
+        app.metrics.no_bid(NoBidReason::CurrencyNotTaken);
+        return Err(no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken));
+    }
+    apply_consent(app, &mut request, &identity);
+    map_categories(&mut request);
+    let id = if wants_reasons { request.id.clone() } else { String::new() };
+    let deadline = received + time_for(&request, app.limits.deadline, app.limits.margin);
+    Ok(Ready { sealed: Box::new(SealedRequest::new(request)), reasons, id, deadline })
 }
 
 fn refuse_body(error: &BodyError) -> Outcome {
@@ -78,23 +105,9 @@ fn refuse_body(error: &BodyError) -> Outcome {
     (outcome, plain(status, error.to_string()))
 }
 
-async fn decide<P: Platform>(
-    app: &App<P>,
-    decoded: Decoded,
-    headers: &HeaderMap,
-    received: Instant,
-) -> Outcome {
-    let Decoded { mut request, identity, wants_reasons, currency_taken, .. } = decoded;
-    let reasons = if wants_reasons { Reasons::Wanted } else { Reasons::NotWanted };
-    if !currency_taken {
-        app.metrics.no_bid(NoBidReason::CurrencyNotTaken);
-        return no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken);
-    }
-    apply_consent(app, &mut request, &identity);
-    map_categories(&mut request);
-    let id = if wants_reasons { request.id.clone() } else { String::new() };
-    let deadline = received + time_for(&request, app.limits.deadline, app.limits.margin);
-    match app.platform.decide(request, deadline).await {
+async fn decide<P: Platform>(app: &App<P>, ready: Ready, headers: &HeaderMap, received: Instant) -> Outcome {
+    let Ready { sealed, reasons, id, deadline } = ready;
+    match app.platform.decide(sealed, deadline).await {
         Some(answer) => {
             let woken = monotonic();
             let (outcome, mut response) = respond(app, &answer, reasons, headers);
@@ -148,7 +161,7 @@ fn respond<P: Platform>(app: &App<P>, answer: &Answer, reasons: Reasons, headers
         }
     }
     let words = motet_openrtb::Answer {
-        request: &answer.request,
+        request: &answer.sealed.request,
         decision: &answer.decision,
         catalog: &answer.catalog,
         links: &app.links,

@@ -56,7 +56,8 @@ impl Links for SignedLinks {
         let (path, kind) = path(kind);
         // The impression may come at the very end of the bid's window, and the click as long again as one counts.
         let expires = if kind == Kind::Click { bid.expires + self.click_window } else { bid.expires };
-        let claim = Claim { bid: bid.id, creative: bid.creative, kind, expires };
+        let Bid { id, creative, reserved, price, charge, .. } = *bid;
+        let claim = Claim { bid: id, creative, reserved, price, charge, kind, expires };
         url.push_str(&self.base);
         url.push_str(path);
         url.push_str(self.signer.sign(&claim).as_str());

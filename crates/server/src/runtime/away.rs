@@ -61,7 +61,8 @@ impl Away {
         for _ in 0..ROUNDS {
             let (reply, inquired) = oneshot::channel();
             let elsewhere = Arc::clone(&self.elsewhere);
-            line.send(Command::Inquire(Inquired { sealed, hearing, elsewhere, deadline, reply })).ok()?;
+            let inquiry = Inquired { sealed, hearing, elsewhere, deadline, reply };
+            line.ask(Command::Inquire(inquiry)).await.ok()?;
             let asks;
             (sealed, asks) = inquired.await.ok()?;
             if asks.is_empty() {

@@ -1,16 +1,15 @@
 //! The line to the engine: what everyone who asks something of it holds.
 
-use std::sync::{
-    Arc,
-    atomic::Ordering,
-    mpsc::{SyncSender, TrySendError},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use motet_agent::AgentName;
 use motet_policy::PolicySet;
 use tokio::sync::oneshot;
 
-use super::{Command, Shared, Unavailable};
+use super::{
+    Command, Shared, Unavailable,
+    helm::{Helm, NotQueued},
+};
 
 /// The policies in service, as the engine tells them.
 #[derive(Clone, Debug)]
@@ -26,19 +25,34 @@ pub struct Steering {
 /// A way to ask the engine.
 #[derive(Clone)]
 pub(crate) struct Line {
-    pub(super) commands: SyncSender<Command>,
+    pub(super) helm: Arc<Helm>,
     pub(super) shared: Arc<Shared>,
 }
 
 impl Line {
-    /// Puts a command in the queue.
+    /// Has the engine thread carry out a command.
     pub(super) fn send(&self, command: Command) -> Result<(), Unavailable> {
+        self.queue(command)?;
+        self.helm.call();
+        Ok(())
+    }
+
+    /// Has a short command carried out in this thread if the engine is free, together with those of the other tasks that
+    /// are ready.
+    pub(super) async fn ask(&self, command: Command) -> Result<(), Unavailable> {
+        self.queue(command)?;
+        tokio::task::yield_now().await;
+        self.helm.work_off();
+        Ok(())
+    }
+
+    fn queue(&self, command: Command) -> Result<(), Unavailable> {
         if self.shared.stopping.load(Ordering::Relaxed) {
             return Err(Unavailable::Stopped);
         }
-        self.commands.try_send(command).map_err(|error| match error {
-            TrySendError::Full(_) => Unavailable::Busy,
-            TrySendError::Disconnected(_) => self.why_dropped(),
+        self.helm.queue(command).map_err(|error| match error {
+            NotQueued::Full => Unavailable::Busy,
+            NotQueued::Closed => self.why_dropped(),
         })
     }
 

@@ -51,8 +51,9 @@ impl Milestones {
         let mut value = String::with_capacity(160);
         for (place, (stage, from, to)) in stages.into_iter().enumerate() {
             let separator = if place == 0 { "" } else { ", " };
-            let ms = to.saturating_duration_since(from).as_secs_f64() * 1e3;
-            write!(value, "{separator}{stage};dur={ms:.3}").expect("writing to a String cannot fail");
+            let us = to.saturating_duration_since(from).as_micros();
+            write!(value, "{separator}{stage};dur={}.{:03}", us / 1_000, us % 1_000)
+                .expect("writing to a String cannot fail");
         }
         value
     }

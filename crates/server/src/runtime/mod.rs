@@ -1,14 +1,17 @@
-//! The runtime: one engine thread that takes every event in order, one writer thread that makes them durable.
+//! The runtime: one engine that takes every event in order, one writer thread that makes them durable.
 //!
 //! ```text
-//! handlers ──commands (bounded)──> engine thread ──batch + replies──> writer thread ──> journal, then replies
-//!                                   step, encode                       one write, one sync a batch
+//! handlers ──> queue ──helm──> engine ──batch + replies──> writer thread ──> journal, then replies
+//!                               step, encode                one write, one sync a batch
 //! ```
 //!
-//! A bid, a notice or a change is answered only once its record is on the disk; an answer without a bid moves no
-//! money and is sent at once. While one batch is being synced the next one fills, so the price of a sync is
-//! shared by all that came in during the last. A failed write or sync stops the runtime: nothing is retried,
-//! nothing that was not durable is acknowledged.
+//! The engine is stepped by whoever holds the *helm*: a thread that reads requests, where it is free, or the engine thread.
+//! See `helm`.
+//!
+//! A notice or a change is answered only once its record is on the disk. So is a bid, unless the campaign's *float* covers
+//! what it could cost if its record were lost; see `float`. An answer without a bid moves no money and is sent at once.
+//! While one batch is being synced the next one fills, so the price of a sync is shared by all that came in during the
+//! last. A failed write or sync stops the runtime: nothing is retried, nothing more is acknowledged.
 //!
 //! Snapshots are made by a third thread, the *follower*, from the journal and not from the live state, so that deciding
 //! never stops for one; see `follower`.
@@ -16,23 +19,25 @@
 //! Threads, clocks and channels live here and nowhere below.
 
 mod away;
-mod engine_thread;
+mod float;
 mod fold;
 mod follower;
+mod helm;
 mod line;
 mod milestones;
 mod open;
 mod serving;
 mod spares;
 mod stopwatch;
+mod works;
 mod writer;
 
 use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::sync_channel,
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -46,8 +51,7 @@ use motet_model::{
     catalog::{Catalog, Change},
     decision::Decision,
     ids::{CampaignIx, DecisionId},
-    outcome::Notice,
-    request::AdRequest,
+    outcome::{Notice, Stated},
 };
 use motet_placement::{Feed, Seat};
 use motet_policy::PolicySet;
@@ -75,7 +79,7 @@ pub struct Settings {
     pub snapshot_every: u64,
     /// Segments of the journal kept although snapshots stand for them; `None` keeps every one.
     pub keep_segments: Option<usize>,
-    /// How long the engine rests between batches under load, so that many share one wake-up and one sync.
+    /// How long records gather for one sync where nobody waits for it, or many do.
     pub commit_delay: Duration,
     /// The time between control ticks.
     pub tick: Duration,
@@ -144,7 +148,7 @@ pub struct Answer {
     /// The decision.
     pub decision: Decision,
     /// The request it answers.
-    pub request: AdRequest,
+    pub sealed: Box<SealedRequest>,
     /// The catalog it was made from.
     pub catalog: Arc<Catalog>,
     /// When it passed each stage.
@@ -169,6 +173,7 @@ pub(crate) enum Command {
     },
     Notice {
         notice: Notice,
+        stated: Stated,
         reply: oneshot::Sender<Judgement>,
     },
     /// A bid whose caller went away before it was answered: its money goes back.
@@ -195,11 +200,20 @@ pub(crate) enum Command {
     Stop,
 }
 
+impl Command {
+    /// Tells whether it may take long, so that only the engine thread should carry it out.
+    const fn is_long(&self) -> bool {
+        !matches!(self, Self::Decide { .. } | Self::Inquire(_) | Self::Notice { .. } | Self::Abandon { .. })
+    }
+}
+
 /// What all threads share.
 pub(crate) struct Shared {
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) failed: Mutex<Option<String>>,
     pub(crate) stopping: AtomicBool,
+    /// The last record known to be on the disk.
+    pub(crate) durable: AtomicU64,
 }
 
 impl Shared {
@@ -261,11 +275,14 @@ impl Runtime {
             catalog: RwLock::new(engine.catalog()),
             failed: Mutex::new(None),
             stopping: AtomicBool::new(false),
+            durable: AtomicU64::new(engine.next_sequence() - 1),
         });
-        let (commands, inbox) = sync_channel(settings.queue);
-        let threads = Self::spawn(settings, engine, journal, inbox, &commands, &shared, &probe)?;
+        let works = works::Works::new(engine, Arc::clone(&shared), Arc::clone(&probe));
+        let helm = Arc::new(helm::Helm::new(works, settings.queue, Arc::clone(&shared)));
+        let line = Line { helm, shared };
+        let threads = Self::spawn(settings, journal, &line, &probe)?;
         Ok(Self {
-            line: Line { commands, shared },
+            line,
             probe,
             keeper: OnceLock::new(),
             feeds,
@@ -278,41 +295,30 @@ impl Runtime {
 
     fn spawn(
         settings: &Settings,
-        engine: motet_engine::Engine,
         journal: motet_store::journal::Journal,
-        inbox: Receiver<Command>,
-        commands: &SyncSender<Command>,
-        shared: &Arc<Shared>,
+        line: &Line,
         probe: &Arc<dyn Probe>,
     ) -> Result<Vec<JoinHandle<()>>, OpenError> {
-        // One batch may wait while another is synced; a third makes the engine wait, and the queue fills.
-        let (batches, to_commit) = sync_channel(1);
-        let (emptied, to_fill) = sync_channel(4);
         let (snapshots, to_snapshot) = sync_channel(1);
         let (spares, ordered) = sync_channel(1);
+        let shared = &line.shared;
         let workshop = spares::Workshop::new(settings, ordered, Arc::clone(shared));
         let writer = writer::Writer {
             spares: workshop.maker(spares),
             journal,
+            helm: Arc::clone(&line.helm),
             shared: Arc::clone(shared),
             probe: Arc::clone(probe),
-            commands: commands.clone(),
-            emptied,
+            delay: settings.commit_delay,
             snapshots,
             snapshot_every: settings.snapshot_every.max(1),
             since_snapshot: 0,
         };
         let follower = follower::Follower::new(settings, Arc::clone(shared), Arc::clone(probe));
-        let engine_thread = engine_thread::EngineThread::new(
-            settings,
-            engine,
-            engine_thread::Channels { inbox, batches, to_fill },
-            Arc::clone(shared),
-            Arc::clone(probe),
-        );
+        let (helm, tick) = (Arc::clone(&line.helm), settings.tick);
         Ok(vec![
-            named("motet-engine", move || engine_thread.run())?,
-            named("motet-writer", move || writer.run(&to_commit))?,
+            named("motet-engine", move || helm.run(tick))?,
+            named("motet-writer", move || writer.run())?,
             named("motet-spare", move || workshop.run())?,
             named("motet-follower", move || follower.run(&to_snapshot))?,
         ])
@@ -327,20 +333,20 @@ impl Runtime {
         };
         let (reply, answer) = oneshot::channel();
         let queued = monotonic();
-        if self.line.send(Command::Decide { sealed, deadline, begun, queued, reply }).is_err() {
+        if self.line.ask(Command::Decide { sealed, deadline, begun, queued, reply }).await.is_err() {
             self.probe.shed();
             return None;
         }
         tokio::time::timeout_at(deadline.into(), answer).await.ok()?.ok()
     }
 
-    /// Judges a notice; durable once this returns.
+    /// Judges a notice, with what its token states of the bid; durable once this returns.
     ///
     /// # Errors
     /// When it could not be taken or made durable: the sender should try again.
-    pub async fn notice(&self, notice: Notice) -> Result<Judgement, Unavailable> {
+    pub async fn notice(&self, notice: Notice, stated: Stated) -> Result<Judgement, Unavailable> {
         let (reply, judgement) = oneshot::channel();
-        self.line.send(Command::Notice { notice, reply })?;
+        self.line.ask(Command::Notice { notice, stated, reply }).await?;
         judgement.await.map_err(|_| self.line.why_dropped())
     }
 
@@ -417,8 +423,10 @@ impl Runtime {
         if let Some(keeper) = self.keeper.get() {
             keeper.end_watch();
         }
-        // A full queue empties as the engine works; a closed one means it has stopped already.
-        let _ = self.line.commands.send(Command::Stop);
+        // A closed queue means that it has stopped already.
+        if self.line.helm.queue(Command::Stop).is_ok() {
+            self.line.helm.call();
+        }
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

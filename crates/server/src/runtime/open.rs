@@ -94,10 +94,13 @@ pub(crate) fn open(settings: &Settings) -> Result<(Engine, Journal, Opened), Ope
     if recovery.next_sequence <= opened.snapshot {
         return Err(OpenError::Behind { next: recovery.next_sequence, snapshot: opened.snapshot });
     }
+    // First, and under the options that were in force: it withholds what bids may cost that were lost with a stop.
+    take(&mut engine, &mut journal, &Event::Opened).map_err(failed)?;
     // Policies are seated by events of their own, and stay through a change of options.
     let policies = settings.engine.policies.clone().or_else(|| engine.options().policies.clone());
     if *engine.options() != (Options { policies, ..settings.engine.clone() }) {
-        configure(&mut engine, &mut journal, settings).map_err(failed)?;
+        let event = Event::Configured(Box::new(settings.engine.clone()));
+        take(&mut engine, &mut journal, &event).map_err(failed)?;
     }
     Ok((engine, journal, opened))
 }
@@ -116,12 +119,11 @@ pub fn open_engine(data_dir: &Path) -> Result<(Engine, Opened), OpenError> {
     Ok((fold.into_engine(), opened))
 }
 
-/// Journals the options in force, so that a replay needs nothing but the journal.
-fn configure(engine: &mut Engine, journal: &mut Journal, settings: &Settings) -> Result<(), journal::Error> {
-    let event = Event::Configured(Box::new(settings.engine.clone()));
+/// Takes an event and journals it, so that a replay needs nothing but the journal.
+fn take(engine: &mut Engine, journal: &mut Journal, event: &Event) -> Result<(), journal::Error> {
     let at = wall_clock();
-    let effect = engine.step(at, &event, motet_coordinator::Timing::Unlimited);
+    let effect = engine.step(at, event, motet_coordinator::Timing::Unlimited);
     let mut batch = Batch::starting_at(journal.next_sequence());
-    batch.push_with(|bytes| Record::encode_into(at, &event, &effect, bytes))?;
+    batch.push_with(|bytes| Record::encode_into(at, event, &effect, bytes))?;
     journal.commit(&batch)
 }

@@ -8,8 +8,7 @@ use motet_insight::explain::explain;
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
-    outcome::{Notice, NoticeVerdict},
-    request::AdRequest,
+    outcome::{Notice, NoticeVerdict, Stated},
 };
 use motet_store::journal::Reader;
 
@@ -17,12 +16,12 @@ use super::{Answer, Runtime, Unavailable, open};
 use crate::platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError};
 
 impl Platform for Arc<Runtime> {
-    async fn decide(&self, request: AdRequest, deadline: Instant) -> Option<Answer> {
-        Runtime::decide(self, Box::new(SealedRequest::new(request)), deadline).await
+    async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
+        Runtime::decide(self, sealed, deadline).await
     }
 
-    async fn notice(&self, notice: Notice) -> Result<NoticeVerdict, Unavailable> {
-        Runtime::notice(self, notice).await.map(|judgement| judgement.verdict)
+    async fn notice(&self, notice: Notice, stated: Stated) -> Result<NoticeVerdict, Unavailable> {
+        Runtime::notice(self, notice, stated).await.map(|judgement| judgement.verdict)
     }
 
     async fn change(&self, changes: Vec<Change>) -> Result<(), ChangeError> {

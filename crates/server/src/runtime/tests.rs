@@ -14,6 +14,7 @@ use motet_model::{
     decision::ImpDecision,
     ids::BidId,
     outcome::{Notice, NoticeKind},
+    request::AdRequest,
 };
 use motet_store::journal::{self, Batch, Journal, snapshot};
 use motet_units::{CpmMicros, Timestamp};
@@ -110,6 +111,7 @@ fn follower(dir: &Path, keep_segments: Option<usize>) -> (follower::Follower, Ar
         catalog: RwLock::default(),
         failed: Mutex::new(None),
         stopping: AtomicBool::new(false),
+        durable: AtomicU64::new(0),
     });
     let probe: Arc<dyn Probe> = Arc::clone(&complaints) as _;
     (follower::Follower::new(&settings, Arc::clone(&shared), probe), complaints, shared)

@@ -1,18 +1,21 @@
 //! The writer thread: makes batches durable, then answers.
 
 use std::{
-    sync::{
-        Arc,
-        mpsc::{Receiver, SyncSender},
-    },
-    time::Instant,
+    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
+    time::{Duration, Instant},
 };
 
 use motet_engine::Judgement;
 use motet_store::journal::{Batch, Journal};
 use tokio::sync::oneshot;
 
-use super::{Answer, Command, Probe, Shared, follower::Order, monotonic, spares::SpareMaker};
+use super::{
+    Answer, Command, Probe, Shared,
+    follower::Order,
+    helm::{Gather, Helm},
+    monotonic,
+    spares::SpareMaker,
+};
 
 /// A batch with the answers that wait for it.
 pub(super) struct Filled {
@@ -23,10 +26,6 @@ pub(super) struct Filled {
 }
 
 impl Filled {
-    pub(super) const fn starting_at(sequence: u64) -> Self {
-        Self::with(Batch::starting_at(sequence))
-    }
-
     pub(super) const fn with(batch: Batch) -> Self {
         Self { batch, replies: Vec::new(), snapshot: None }
     }
@@ -42,10 +41,11 @@ pub(super) enum Reply {
 /// The writer thread's state.
 pub(super) struct Writer {
     pub(super) journal: Journal,
+    pub(super) helm: Arc<Helm>,
     pub(super) shared: Arc<Shared>,
     pub(super) probe: Arc<dyn Probe>,
-    pub(super) commands: SyncSender<Command>,
-    pub(super) emptied: SyncSender<Batch>,
+    /// How long records gather.
+    pub(super) delay: Duration,
     pub(super) snapshots: SyncSender<Order>,
     pub(super) snapshot_every: u64,
     pub(super) since_snapshot: u64,
@@ -53,15 +53,20 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Runs until the engine thread ends or the journal fails; then what was not durable is never answered.
-    pub(super) fn run(mut self, to_commit: &Receiver<Filled>) {
-        while let Ok(filled) = to_commit.recv() {
+    /// Runs until all was written that is ever filled, or the journal fails; then what was not durable is never answered.
+    pub(super) fn run(mut self) {
+        let mut emptied = Batch::starting_at(self.journal.next_sequence());
+        let mut gather = Gather::Unwaited;
+        while let Some(filled) = self.helm.next_filled(emptied, self.delay, gather) {
             let began = monotonic();
             if let Err(error) = self.journal.commit(&filled.batch) {
-                self.shared.fail(error.to_string());
+                self.helm.fail(error.to_string());
                 return;
             }
+            self.shared.durable.store(filled.batch.next_sequence() - 1, Ordering::Release);
             let (records, bytes, durable) = (filled.batch.len(), filled.batch.as_bytes().len(), monotonic());
+            // A lone answer is never kept waiting; where many wait, the next ones gather, too.
+            gather = if filled.replies.len() > 1 { Gather::Always } else { Gather::Unwaited };
             for reply in filled.replies {
                 self.answer(reply, began, durable);
             }
@@ -69,7 +74,7 @@ impl Writer {
                 self.probe.committed(records, bytes, durable - began);
             }
             self.order_snapshot(&filled.batch, filled.snapshot);
-            let _ = self.emptied.try_send(filled.batch);
+            emptied = filled.batch;
             self.spares.see_to(&mut self.journal);
         }
     }
@@ -106,6 +111,8 @@ impl Writer {
     /// Nobody was told of these bids. If the queue is full their money comes back when their window passes.
     fn abandon(&self, answer: &Answer) {
         let imps = answer.decision.imps.len() as u16;
-        let _ = self.commands.try_send(Command::Abandon { decision: answer.decision.id, imps });
+        if self.helm.queue(Command::Abandon { decision: answer.decision.id, imps }).is_ok() {
+            self.helm.call();
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! Signed, expiring tokens: who may tell us what about which bid.
 //!
-//! Every link that leaves with a bid carries a token. It states the bid, the creative shown, what may be told and
-//! until when, and is signed with HMAC-SHA-256 (RFC 2104), cut to 128 bits. A token for one kind of notice is worth
+//! Every link that leaves with a bid carries a token. It states the bid, the creative shown, the money held, the price
+//! offered, what may be told and until when, and is signed with HMAC-SHA-256 (RFC 2104), cut to 128 bits. A token for one kind of notice is worth
 //! nothing for another, and nothing in a link but its token is believed. The token bounds *who* and *until when*;
 //! that a notice counts once is the engine's work.
 //!
 //! ```text
-//! byte   0        1        2..6              6..14      14..16   16..20     20..36
-//!        key id   kind     expiry, s (u32)   decision   imp      creative   tag
+//! byte   0        1        2..6              6..14      14..16   16..20     20..28            28..36              36..52
+//!        key id   kind     expiry, s (u32)   decision   imp      creative   reserved, nanos   price, CPM micros   tag
 //! ```
 //!
-//! Big endian, then base64url without padding: 48 characters. Keys are told apart by id, so that a new key can
+//! Big endian, then base64url without padding: 70 characters. The first bit of the kind tells what makes the bid
+//! chargeable: 0 the billing notice, 1 the impression. With creative, reserved money and price a token states all that is
+//! needed to charge a bid whose record was lost. Keys are told apart by id, so that a new key can
 //! sign while the one before is still accepted ([`Secrets`]).
 //!
 //! Edge cases: expiry is rounded up to a whole second, so a token never ends before its bid; a token of a key no
@@ -23,21 +25,22 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac as _};
 use motet_model::{
+    decision::Charge,
     ids::{BidId, CreativeIx, DecisionId},
-    outcome::NoticeKind,
+    outcome::{NoticeKind, Stated},
 };
-use motet_units::Timestamp;
+use motet_units::{CpmMicros, Nanos, Timestamp};
 pub use secrets::{Secrets, SecretsError, UserHasher};
 pub(crate) use secrets::{hex, random};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 /// Bytes signed.
-const BODY: usize = 20;
+const BODY: usize = 36;
 /// Bytes of the tag.
 const TAG: usize = 16;
 /// Characters of a token.
-const TEXT: usize = 48;
+const TEXT: usize = 70;
 
 /// What a token lets its bearer tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,11 +85,28 @@ pub struct Claim {
     pub bid: BidId,
     /// The creative shown, so that a click leads to its page and nowhere else.
     pub creative: CreativeIx,
+    /// The money held for the bid, in nanos: the most it can cost.
+    pub reserved: Nanos,
+    /// The price offered.
+    pub price: CpmMicros,
+    /// What makes it chargeable; a test bid, which nothing does, may state either.
+    pub charge: Charge,
     /// What may be told.
     pub kind: Kind,
     /// Until when.
     pub expires: Timestamp,
 }
+
+impl Claim {
+    /// Returns what it states of the bid itself.
+    pub const fn stated(&self) -> Stated {
+        let Self { creative, reserved, price, charge, expires, .. } = *self;
+        Stated { creative, price, reserved, charge, expires }
+    }
+}
+
+/// The bit of the kind that says that the impression is what makes a bid chargeable.
+const ON_IMPRESSION: u8 = 0x80;
 
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,7 +161,7 @@ impl Signer {
         let tag = key.tag(&bytes[..BODY]);
         bytes[BODY..].copy_from_slice(&tag);
         let mut text = [0; TEXT];
-        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("36 bytes fill 48 characters");
+        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("52 bytes fill 70 characters");
         Token(text)
     }
 
@@ -157,7 +177,7 @@ impl Signer {
         let (body, tag) = bytes.split_at(BODY);
         let key = self.keys.iter().find(|key| key.id == body[0]).ok_or(Refused::Forged)?;
         let ours: bool = key.tag(body).ct_eq(tag).into();
-        if !ours || body[1] != kind as u8 {
+        if !ours || body[1] & !ON_IMPRESSION != kind as u8 {
             return Err(Refused::Forged);
         }
         let claim = claim(body, kind);
@@ -181,11 +201,13 @@ fn body(key: u8, claim: &Claim) -> [u8; BODY] {
     let expiry = u32::try_from(expiry.max(0)).unwrap_or(u32::MAX);
     let mut body = [0; BODY];
     body[0] = key;
-    body[1] = claim.kind as u8;
+    body[1] = claim.kind as u8 | if claim.charge == Charge::OnImpression { ON_IMPRESSION } else { 0 };
     body[2..6].copy_from_slice(&expiry.to_be_bytes());
     body[6..14].copy_from_slice(&claim.bid.decision.0.to_be_bytes());
     body[14..16].copy_from_slice(&claim.bid.imp.to_be_bytes());
     body[16..20].copy_from_slice(&claim.creative.0.to_be_bytes());
+    body[20..28].copy_from_slice(&claim.reserved.get().to_be_bytes());
+    body[28..36].copy_from_slice(&claim.price.get().to_be_bytes());
     body
 }
 
@@ -201,6 +223,9 @@ fn claim(body: &[u8], kind: Kind) -> Claim {
             imp: u16::from_be_bytes(number(body, 14)),
         },
         creative: CreativeIx(u32::from_be_bytes(number(body, 16))),
+        reserved: Nanos::new(i64::from_be_bytes(number(body, 20))),
+        price: CpmMicros::new(i64::from_be_bytes(number(body, 28))),
+        charge: if body[1] & ON_IMPRESSION == 0 { Charge::OnBilling } else { Charge::OnImpression },
         kind,
         expires: Timestamp::from_secs(i64::from(u32::from_be_bytes(number(body, 2)))),
     }

@@ -12,6 +12,9 @@ fn sample(kind: Kind) -> Claim {
     Claim {
         bid: BidId { decision: DecisionId::new(3, 0x0012_3456_789A), imp: 2 },
         creative: CreativeIx(77),
+        reserved: Nanos::new(2_345_678),
+        price: CpmMicros::new(2_345_678),
+        charge: Charge::OnBilling,
         kind,
         expires: Timestamp::from_secs(1_800_000_000),
     }
@@ -63,7 +66,7 @@ fn the_signature_is_that_of_rfc_4231() {
 fn a_token_says_what_it_was_signed_for() {
     for kind in Kind::ALL {
         let token = signer().sign(&sample(kind));
-        assert_eq!(token.as_str().len(), 48);
+        assert_eq!(token.as_str().len(), 70);
         assert_eq!(signer().verify(token.as_str(), kind, NOW), Ok(sample(kind)));
     }
 }
@@ -99,7 +102,7 @@ fn a_token_lasts_to_its_last_moment_and_no_longer() {
 #[test]
 fn what_is_no_token_is_malformed() {
     let good = signer().sign(&sample(Kind::Win));
-    let cut = &good.as_str()[..47];
+    let cut = &good.as_str()[..69];
     for text in ["", "abc", cut, &format!("{good}A"), &good.as_str().replace(&good.as_str()[..1], "!")] {
         assert_eq!(signer().verify(text, Kind::Win, NOW), Err(Refused::Malformed), "{text}");
     }
@@ -128,11 +131,15 @@ proptest! {
     #[test]
     fn any_claim_survives_the_way_through_its_text(
         decision in any::<u64>(), imp in any::<u16>(), creative in any::<u32>(),
-        expires in 0..i64::from(u32::MAX), kind in 0..6_usize,
+        expires in 0..i64::from(u32::MAX), kind in 0..6_usize, money in (0_i64..1 << 53, 0_i64..1 << 53),
+        charge in prop::sample::select(vec![Charge::OnBilling, Charge::OnImpression]),
     ) {
         let claim = Claim {
             bid: BidId { decision: DecisionId(decision), imp },
             creative: CreativeIx(creative),
+            reserved: Nanos::new(money.0),
+            price: CpmMicros::new(money.1),
+            charge,
             kind: Kind::ALL[kind],
             expires: Timestamp::from_secs(expires),
         };
@@ -141,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_taken_or_breaks_the_reader(text in "\\PC{0,60}") {
+    fn no_text_is_taken_or_breaks_the_reader(text in "\\PC{0,90}") {
         prop_assert!(signer().verify(&text, Kind::Win, NOW).is_err());
     }
 }

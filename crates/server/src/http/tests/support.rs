@@ -12,12 +12,13 @@ use axum::{
 };
 use motet_agent::Account;
 use motet_agents::safety::consent::ConsentOptions;
+use motet_engine::SealedRequest;
 use motet_insight::metrics::Metrics;
 use motet_model::{
     catalog::{Catalog, Change},
     decision::{Bid, Charge, Decision, ImpDecision, NoBidReason},
     ids::{BidId, CampaignIx, CreativeIx, DecisionId},
-    outcome::{Notice, NoticeVerdict},
+    outcome::{Notice, NoticeVerdict, Stated},
     request::{AdRequest, Imp},
 };
 use motet_openrtb::{LinkKind, Links as _};
@@ -76,7 +77,8 @@ pub(super) fn bid_of(catalog: &Catalog, ix: CreativeIx, imp: u16, at: Timestamp)
 }
 
 impl Platform for InMemory {
-    async fn decide(&self, request: AdRequest, deadline: Instant) -> Option<Answer> {
+    async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
+        let request = &sealed.request;
         self.requests.lock().unwrap().push(request.clone());
         let ready = *self.health.lock().unwrap() == Health::Ready;
         if !ready || deadline <= crate::runtime::monotonic() {
@@ -87,10 +89,10 @@ impl Platform for InMemory {
         let decision = Decision { id: DecisionId::new(1, 77), at, imps };
         let now = crate::runtime::monotonic();
         let milestones = crate::runtime::Milestones::new(now, now, now, now);
-        Some(Answer { decision, request, catalog: self.catalog(), milestones })
+        Some(Answer { decision, sealed, catalog: self.catalog(), milestones })
     }
 
-    async fn notice(&self, notice: Notice) -> Result<NoticeVerdict, Unavailable> {
+    async fn notice(&self, notice: Notice, _stated: Stated) -> Result<NoticeVerdict, Unavailable> {
         if *self.health.lock().unwrap() != Health::Ready {
             return Err(Unavailable::Stopped);
         }
