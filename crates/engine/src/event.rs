@@ -5,11 +5,12 @@ use std::sync::Arc;
 use motet_coordinator::Trace;
 use motet_model::{
     catalog::Change,
+    ids::BidId,
     outcome::{Notice, NoticeVerdict},
     request::AdRequest,
 };
 use motet_policy::PolicySet;
-use motet_units::Nanos;
+use motet_units::{CpmMicros, Nanos};
 use serde::{Deserialize, Serialize};
 
 use crate::Options;
@@ -29,6 +30,17 @@ pub enum Event {
     Ticked,
     /// Other policies for the agents from here on, all or none.
     Steered(Arc<PolicySet>),
+    /// Bids of one decision went out lower than decided.
+    Shaded(Vec<Shade>),
+}
+
+/// A bid that went out lower than it was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shade {
+    /// Which bid.
+    pub bid: BidId,
+    /// The price it went out at: above 0, at least its floor and below the price decided.
+    pub price: CpmMicros,
 }
 
 /// A request with a digest of its journalled form.
@@ -72,7 +84,7 @@ pub enum Effect {
     Decided(Box<Trace>),
     /// A notice was judged.
     Judged(Judgement),
-    /// Changes or policies were taken, or refused as a whole with this reason.
+    /// Changes, policies or lower prices were taken, or refused as a whole with this reason.
     Changed(Result<(), String>),
     /// Nothing that needs telling.
     Done,

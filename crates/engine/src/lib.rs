@@ -9,6 +9,7 @@
 //! event itself.
 
 mod bids;
+mod consult;
 mod crew;
 mod crews;
 mod event;
@@ -16,12 +17,14 @@ mod money;
 mod notices;
 mod options;
 mod record;
+mod shading;
 mod snapshot;
 mod ticking;
 
+pub use consult::{Counsel, DealCounsel, Offer, Question};
 pub use crew::{CARDS, Crew, check_policies};
 pub use crews::{Arm, Candidate};
-pub use event::{Effect, Event, Judgement, SealedRequest};
+pub use event::{Effect, Event, Judgement, SealedRequest, Shade};
 pub use motet_coordinator::Detail;
 pub use options::{Options, TeamKind};
 pub use record::{Difference, Record, RecordError};
@@ -126,6 +129,7 @@ impl Engine {
                 Effect::Done
             }
             Event::Steered(policies) => Effect::Changed(self.steer(policies).map_err(|e| e.to_string())),
+            Event::Shaded(shades) => Effect::Changed(self.shade(shades)),
             Event::Configured(options) => {
                 self.configure(options);
                 Effect::Done

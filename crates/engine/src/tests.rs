@@ -2,6 +2,7 @@
 
 mod market;
 mod policies;
+mod shading;
 
 use motet_coordinator::Timing;
 use motet_model::{

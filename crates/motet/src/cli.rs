@@ -1,11 +1,13 @@
 //! The command line: what can be asked, and its help.
 
+mod artf;
 mod policy;
 
 mod bidder;
 
 use std::path::PathBuf;
 
+pub(crate) use artf::Artf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use policy::Policy;
 
@@ -28,6 +30,9 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Start the server
     Serve(Serve),
+    /// Serve the agents to other hosts, or print what a host reads of them first
+    #[command(subcommand)]
+    Artf(Artf),
     /// Say in words how one decision came about
     Explain(Explain),
     /// Take every journalled decision again and report differences

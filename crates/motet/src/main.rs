@@ -1,5 +1,6 @@
 //! `motet`: the command line.
 
+mod artf;
 mod bench;
 mod bidder;
 mod calibrate;
@@ -49,6 +50,7 @@ fn run(command: &Command) -> Result<()> {
     match command {
         Command::Demo(options) => demo::command(options),
         Command::Serve(options) => serve::command(options),
+        Command::Artf(options) => artf::command(options),
         Command::Explain(o) => explain::command(&o.id, &o.data_dir, o.json, &o.audience),
         Command::Replay(options) => replay::command(options),
         Command::Ingest(options) => ingest::command(options),

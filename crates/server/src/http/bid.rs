@@ -29,6 +29,7 @@ use motet_openrtb::{Content, Decoded, Identity, Reasons, encode, reasons::nbr, r
 use super::{
     App,
     body::{self, BodyError, BodyLimits},
+    outside,
     reply::{empty, plain, text_reply},
 };
 use crate::{
@@ -90,13 +91,15 @@ async fn decide<P: Platform>(
         app.metrics.no_bid(NoBidReason::CurrencyNotTaken);
         return no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken);
     }
-    apply_consent(app, &mut request, &identity);
+    let permit = apply_consent(app, &mut request, &identity);
     map_categories(&mut request);
     let id = if wants_reasons { request.id.clone() } else { String::new() };
     let deadline = received + time_for(&request, app.limits.deadline, app.limits.margin);
+    outside::before(app, &mut request, permit, deadline).await;
     match app.platform.decide(request, deadline).await {
-        Some(answer) => {
+        Some(mut answer) => {
             let woken = monotonic();
+            outside::after(app, &mut answer, deadline).await;
             let (outcome, mut response) = respond(app, &answer, reasons, headers);
             if app.limits.timing {
                 tell_timing(&mut response, &answer, received, woken);
@@ -108,8 +111,9 @@ async fn decide<P: Platform>(
 }
 
 /// Takes the person out, or puts the user's key in: the one place where identity meets the core.
-fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) {
-    match permit(&request.privacy, &app.consent) {
+pub(crate) fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) -> Permit {
+    let permit = permit(&request.privacy, &app.consent);
+    match permit {
         Permit::ContextOnly(_) => redact(request),
         Permit::Identity => {
             request.user.key = identity.best().map(|(kind, value)| app.users.key(kind, value));
@@ -117,11 +121,12 @@ fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) 
             request.user.segments.retain(|segment| !is_sensitive_segment(segment));
         }
     }
+    permit
 }
 
 /// Adds to each content category what it is in the Content Taxonomy 3.x, so that targeting and interests written in
 /// either list meet.
-fn map_categories(request: &mut AdRequest) {
+pub(crate) fn map_categories(request: &mut AdRequest) {
     let categories = &mut request.inventory.categories;
     for place in 0..categories.len() {
         if let Some(mapped) = taxonomy::to_content3(categories[place]).filter(|c| !categories.contains(c)) {

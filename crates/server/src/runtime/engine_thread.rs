@@ -170,6 +170,10 @@ impl EngineThread {
                 self.filling.replies.push(Reply::Changed(reply, outcome));
             }
             Command::Steering { reply } => drop(reply.send(self.steering())),
+            Command::Shade(shades) => self.shade(shades),
+            // Whoever asked may have stopped waiting while this was in the queue.
+            Command::Consult { reply, .. } if reply.is_closed() => {}
+            Command::Consult { question, reply } => drop(reply.send(self.engine.consult(&question))),
             Command::Stop => return Flow::Stop,
         }
         Flow::On
@@ -212,6 +216,15 @@ impl EngineThread {
         } else {
             // No money moved: the answer need not wait for the disk.
             let _ = reply.send(answer);
+        }
+    }
+
+    fn shade(&mut self, shades: Vec<motet_engine::Shade>) {
+        let effect = self.step(wall_clock(), &Event::Shaded(shades), Timing::Unlimited);
+        if let Effect::Changed(Err(refusal)) = effect {
+            // The edge holds shades to the same rules: what it let out the engine must take.
+            tracing::error!(refusal, "a bid went out at a price the engine does not take");
+            self.probe.invariant_broken();
         }
     }
 
