@@ -76,8 +76,8 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn it_opens_after_failures_in_a_row_and_closes_with_an_answered_probe() {
+    #[test]
+    fn it_opens_after_failures_in_a_row_and_closes_with_an_answered_probe() {
         let (breaker, start) = (Breaker::default(), Instant::now());
         for _ in 0..FAILURES - 1 {
             breaker.failed(start);
@@ -96,8 +96,8 @@ mod tests {
         assert!(breaker.lets_through(rested));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn rests_grow_with_failed_probes_up_to_the_longest() {
+    #[test]
+    fn rests_grow_with_failed_probes_up_to_the_longest() {
         let (breaker, mut now) = (Breaker::default(), Instant::now());
         for _ in 0..FAILURES {
             breaker.failed(now);

@@ -33,6 +33,12 @@ pub(crate) enum Command {
     /// Serve the agents to other hosts, or print what a host reads of them first
     #[command(subcommand)]
     Artf(Artf),
+    /// Ask a server whether it is well; fails unless it is
+    Health {
+        /// What to ask
+        #[arg(default_value = "http://127.0.0.1:8080/health/ready")]
+        url: String,
+    },
     /// Say in words how one decision came about
     Explain(Explain),
     /// Take every journalled decision again and report differences

@@ -14,6 +14,7 @@ mod config;
 mod demo;
 mod evaluate;
 mod explain;
+mod health;
 mod ingest;
 mod policy;
 mod policy_folder;
@@ -51,6 +52,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Demo(options) => demo::command(options),
         Command::Serve(options) => serve::command(options),
         Command::Artf(options) => artf::command(options),
+        Command::Health { url } => health::command(url),
         Command::Explain(o) => explain::command(&o.id, &o.data_dir, o.json, &o.audience),
         Command::Replay(options) => replay::command(options),
         Command::Ingest(options) => ingest::command(options),

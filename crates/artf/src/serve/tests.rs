@@ -74,7 +74,8 @@ fn ask(lifecycle: Lifecycle, intents: &[Intent]) -> RtbRequest {
 }
 
 async fn call(point: &Point, ask: RtbRequest) -> Result<RtbResponse, Status> {
-    let mut client = RtbExtensionPointClient::connect(format!("http://{}", point.addr)).await.unwrap();
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{}", point.addr)).unwrap();
+    let mut client = RtbExtensionPointClient::new(endpoint.connect().await.unwrap());
     client.get_mutations(ask).await.map(Response::into_inner)
 }
 

@@ -9,7 +9,6 @@ use motet_artf::proto::{
     },
     services::rtb_extension_point_client::RtbExtensionPointClient,
 };
-use motet_engine::SealedRequest;
 use motet_model::{
     decision::ImpDecision,
     outcome::{Notice, NoticeKind},
@@ -81,7 +80,7 @@ async fn stand() -> Stand {
         queue: 64,
     };
     let runtime = Arc::new(Runtime::start(&settings, Arc::new(NoProbe)).unwrap());
-    runtime.change(FileOfSpecs::from_toml(SAMPLE).unwrap().changes().unwrap()).await.unwrap().unwrap();
+    runtime.change(FileOfSpecs::from_toml(SAMPLE).unwrap().changes().unwrap()).await.unwrap();
     // The small machine tests run on may pause: time is no matter here.
     let config = Config::read(None, [], &[("artf.time_ms".to_owned(), "60000".to_owned())]).unwrap();
     let parts = Parts {
@@ -98,7 +97,8 @@ async fn stand() -> Stand {
     let (shutdown, served) = (Shutdown::default(), Arc::clone(&app));
     let stop = shutdown.clone();
     tokio::spawn(async move { serve(&config, served, listener, stop).await.unwrap() });
-    let client = RtbExtensionPointClient::connect(format!("http://{addr}")).await.unwrap();
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{addr}")).unwrap();
+    let client = RtbExtensionPointClient::new(endpoint.connect().await.unwrap());
     Stand { _folder: folder, app, client, shutdown }
 }
 
@@ -114,8 +114,7 @@ impl Stand {
             let body = openrtb_json::bid_request(&wire).to_string();
             let request = motet_openrtb::decode(body.as_bytes(), &options).unwrap().request;
             let deadline = crate::runtime::monotonic() + Duration::from_secs(60);
-            let sealed = Box::new(SealedRequest::new(request));
-            let Some(answer) = runtime.decide(sealed, deadline).await else { continue };
+            let Some(answer) = runtime.decide(request, deadline).await else { continue };
             let ImpDecision::Bid(bid) = &answer.decision.imps[0] else { continue };
             let minimum_to_win = Some(CpmMicros::from_units(0.4));
             let kind = NoticeKind::Won { price: None, minimum_to_win };
