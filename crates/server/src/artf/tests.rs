@@ -22,28 +22,51 @@ use crate::{
     tokens::Secrets,
 };
 
-const SAMPLE: &str = include_str!("../../sample/campaigns.toml");
+/// One campaign that bids wherever it may.
+const CAMPAIGNS: &str = r#"
+    [[advertisers]]
+    id = "acme"
+    name = "Acme"
+    seat = "acme-seat"
+    [[advertisers.campaigns]]
+    id = "spring"
+    name = "Spring"
+    goal = { cpm = "4.00" }
+    budget = { daily = "50", total = "500" }
+    pacing = "asap"
+    [[advertisers.campaigns.creatives]]
+    id = "spring-banner"
+    domains = ["acme.example"]
+    landing_page = "https://acme.example/spring"
+    banner = { size = "300x250", image = "https://cdn.example/spring.png", mime = "image/png" }
+"#;
 
-/// A slot that plays audio at a publisher; `at` 1 is first price.
-fn request(id: &str) -> BidRequest {
+const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
+
+/// A slot for a banner at a publisher, first price, seen from another address each time.
+fn request(number: u8) -> BidRequest {
     let publisher = Some(wire::Publisher { id: Some("pub-1".to_owned()), ..wire::Publisher::default() });
     let content =
         Some(wire::Content { cattax: Some(7), cat: vec!["533".to_owned()], ..wire::Content::default() });
     let site =
-        wire::Site { domain: Some("radio.example".to_owned()), publisher, content, ..wire::Site::default() };
-    let audio = wire::Audio {
-        mimes: vec!["audio/mpeg".to_owned()],
-        minduration: Some(5),
-        maxduration: Some(60),
-        ..wire::Audio::default()
-    };
+        wire::Site { domain: Some("news.example".to_owned()), publisher, content, ..wire::Site::default() };
+    let format = wire::Format { w: Some(300), h: Some(250), ..wire::Format::default() };
+    let banner = Some(wire::Banner { format: vec![format], ..wire::Banner::default() });
     let deal = wire::Deal { id: Some("d-1".to_owned()), bidfloor: Some(0.05), ..wire::Deal::default() };
     let pmp = Some(wire::Pmp { deals: vec![deal], ..wire::Pmp::default() });
-    let imp = wire::Imp { id: Some("1".to_owned()), audio: Some(audio), pmp, ..wire::Imp::default() };
+    let device = wire::Device {
+        ua: Some(BROWSER.to_owned()),
+        ip: Some(format!("82.14.{number}.9")),
+        devicetype: Some(2),
+        os: Some("Windows".to_owned()),
+        geo: Some(wire::Geo { country: Some("GBR".to_owned()), ..wire::Geo::default() }),
+        ..wire::Device::default()
+    };
     BidRequest {
-        id: Some(id.to_owned()),
-        imp: vec![imp],
+        id: Some(format!("r-{number}")),
+        imp: vec![wire::Imp { id: Some("1".to_owned()), banner, pmp, ..wire::Imp::default() }],
         at: Some(1),
+        device: Some(device),
         distributionchannel_oneof: Some(DistributionchannelOneof::Site(site)),
         ..BidRequest::default()
     }
@@ -80,7 +103,7 @@ async fn stand() -> Stand {
         queue: 64,
     };
     let runtime = Arc::new(Runtime::start(&settings, Arc::new(NoProbe)).unwrap());
-    runtime.change(FileOfSpecs::from_toml(SAMPLE).unwrap().changes().unwrap()).await.unwrap();
+    runtime.change(FileOfSpecs::from_toml(CAMPAIGNS).unwrap().changes().unwrap()).await.unwrap();
     // The small machine tests run on may pause: time is no matter here.
     let config = Config::read(None, [], &[("artf.time_ms".to_owned(), "60000".to_owned())]).unwrap();
     let parts = Parts {
@@ -108,8 +131,8 @@ impl Stand {
         let runtime = self.app.platform();
         let options = self.app.decode_options(wall_clock());
         let mut heard = 0;
-        for n in 0..2_000 {
-            let mut wire = request(&format!("learn-{n}"));
+        for number in 0..=255 {
+            let mut wire = request(number);
             wire.imp[0].pmp = None;
             let body = openrtb_json::bid_request(&wire).to_string();
             let request = motet_openrtb::decode(body.as_bytes(), &options).unwrap().request;
@@ -124,7 +147,7 @@ impl Stand {
                 return;
             }
         }
-        panic!("only {heard} bids in 2,000 requests");
+        panic!("only {heard} bids in 256 requests");
     }
 
     async fn ask(&mut self, lifecycle: Lifecycle, intents: &[Intent], bid: Option<f64>) -> RtbResponse {
@@ -132,7 +155,7 @@ impl Stand {
             lifecycle: lifecycle.into(),
             id: "ask".to_owned(),
             tmax: 60_000,
-            bid_request: Some(request("r")),
+            bid_request: Some(request(0)),
             bid_response: bid.map(response),
             applicable_intents: intents.iter().map(|intent| *intent as i32).collect(),
             ..RtbRequest::default()
@@ -181,12 +204,12 @@ async fn what_the_agents_learned_is_what_hosts_are_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_consent_nothing_is_said_of_a_user_and_what_is_no_request_is_named() {
     let mut stand = stand().await;
-    let mut european = request("r");
+    let mut european = request(0);
     european.regs = Some(wire::Regs { gdpr: Some(true), ..wire::Regs::default() });
     let ask = RtbRequest { id: "ask".to_owned(), bid_request: Some(european), ..RtbRequest::default() };
     let answer = stand.client.get_mutations(ask).await.unwrap().into_inner();
     assert_eq!(of(&answer, Intent::ActivateSegments), None);
-    let mut wrong = request("r");
+    let mut wrong = request(0);
     wrong.imp[0].pmp.as_mut().unwrap().deals[0].id = None;
     let ask = RtbRequest { id: "ask".to_owned(), bid_request: Some(wrong), ..RtbRequest::default() };
     let status = stand.client.get_mutations(ask).await.unwrap_err();

@@ -88,7 +88,9 @@ async fn a_request_is_changed_before_it_is_decided_and_a_bid_is_shaded_in_engine
     let page = app.metrics.encode();
     for line in [
         r#"motet_artf_mutations_total{agent="shader",intent="bid_shade",verdict="applied"} 1"#,
-        r#"motet_artf_acceptance_ratio{agent="shader",intent="activate_segments"} 1"#,
+        r#"motet_artf_acceptance_ratio{agent="shader",intent="bid_shade"} 1.0"#,
+        // Activated before the decision, and asked for again where it was not applicable.
+        r#"motet_artf_acceptance_ratio{agent="shader",intent="activate_segments"} 0.5"#,
     ] {
         assert!(page.contains(line), "{line} is not in\n{page}");
     }
