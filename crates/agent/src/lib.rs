@@ -4,6 +4,7 @@
 //! [`Proposal`]s; the coordinator judges each one alone and answers with exactly one [`Verdict`]. An agent never
 //! calls another, never touches money and never reads a clock.
 
+mod appraisal;
 mod card;
 mod features;
 mod observation;
@@ -12,6 +13,7 @@ mod remote;
 mod verdict;
 mod view;
 
+pub use appraisal::{Appraisal, Lot};
 pub use card::{AgentCard, AgentName, Limit, Parameter, Priority};
 pub use features::{Features, MarketKey};
 pub use observation::{Account, BidRecord, BudgetState, History, Observation, Tick};
@@ -73,6 +75,12 @@ pub trait Agent: Send {
         _history: History,
         _known_at: Timestamp,
     ) -> Option<Finding> {
+        None
+    }
+
+    /// Says how prices lie on a market, for the bids and the floors of others. Asked of the bidder alone; `None` where it
+    /// knows nothing of the market.
+    fn appraise(&self, _lot: &Lot) -> Option<Appraisal> {
         None
     }
 

@@ -6,11 +6,12 @@ use motet_agent::RemoteAnswer;
 use motet_coordinator::Trace;
 use motet_model::{
     catalog::Change,
+    ids::BidId,
     outcome::{Notice, NoticeVerdict, Stated},
     request::AdRequest,
 };
 use motet_policy::PolicySet;
-use motet_units::Nanos;
+use motet_units::{CpmMicros, Nanos};
 use serde::{Deserialize, Serialize};
 
 use crate::Options;
@@ -37,6 +38,27 @@ pub enum Event {
     Closed,
     /// A notice about a stray bid came in: one whose record was lost, of which only its token tells.
     NoticedStray(Notice, Stated),
+    /// Bids of one decision went out lower than decided.
+    Shaded(Vec<Shade>),
+}
+
+/// A bid that went out lower than it was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shade {
+    /// Which bid.
+    pub bid: BidId,
+    /// The price it went out at: above 0, at least its floor and below the price decided.
+    pub price: CpmMicros,
+}
+
+impl Shade {
+    /// Returns what a bid that was decided at a price, and held so much, holds at the price it went out at: rounded up, as
+    /// the money was held. Several impressions a play are in it.
+    pub fn holds(&self, reserved: Nanos, decided: CpmMicros) -> Nanos {
+        let (reserved, decided) = (i128::from(reserved.get()), i128::from(decided.get().max(1)));
+        let nanos = (reserved * i128::from(self.price.get()) + decided - 1) / decided;
+        Nanos::new(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
 }
 
 /// A request with a digest of its journalled form.
@@ -107,7 +129,7 @@ pub enum Effect {
     Decided(Box<Trace>),
     /// A notice was judged.
     Judged(Judgement),
-    /// Changes or policies were taken, or refused as a whole with this reason.
+    /// Changes, policies or lower prices were taken, or refused as a whole with this reason.
     Changed(Result<(), String>),
     /// Nothing that needs telling.
     Done,

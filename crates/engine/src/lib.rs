@@ -9,6 +9,7 @@
 //! event itself.
 
 mod bids;
+mod consult;
 mod crew;
 mod crews;
 mod event;
@@ -18,13 +19,15 @@ mod money;
 mod notices;
 mod options;
 mod record;
+mod shading;
 mod snapshot;
 mod strays;
 mod ticking;
 
+pub use consult::{Counsel, DealCounsel, Offer, Question};
 pub use crew::{CARDS, Crew, check_policies, lone_agent, steer};
 pub use crews::{Arm, Candidate};
-pub use event::{Effect, Event, Judgement, SealedRequest};
+pub use event::{Effect, Event, Judgement, SealedRequest, Shade};
 pub use listener::Listener;
 pub use motet_coordinator::{Detail, Inquiry};
 pub use options::{Float, Options, TeamKind};
@@ -134,6 +137,7 @@ impl Engine {
                 Effect::Done
             }
             Event::Steered(policies) => Effect::Changed(self.steer(policies).map_err(|e| e.to_string())),
+            Event::Shaded(shades) => Effect::Changed(self.shade(shades)),
             Event::Configured(options) => {
                 self.configure(options);
                 Effect::Done

@@ -59,7 +59,8 @@ fn bill(
     price: Option<CpmMicros>,
     now: Timestamp,
 ) -> (NoticeVerdict, Nanos) {
-    let amount = charge(record.bid.reserved, record.bid.price, price);
+    // A bid that was shaded holds more than it can cost.
+    let amount = charge(record.bid.reserved, record.bid.price, price).min(record.bid.reserved);
     match record.bid.charge {
         Charge::OnBilling => settle(ledger, record.bid.id, amount, now),
         // A test bid holds no money; its bill counts as told and costs nothing.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Effect, Engine, Event, SealedRequest};
 
-/// The version of the record's form. Raised with every change that an older reader cannot take.
+/// The version of the record's form. Raised with every change of what was there before; a kind of event added at the end
+/// leaves older records as they are, and an older program says which record it cannot read.
 const VERSION: u8 = 4;
 
 /// One event as journalled, with what came of it.

@@ -3,6 +3,7 @@
 mod market;
 mod policies;
 mod remote;
+mod shading;
 
 use motet_coordinator::Timing;
 use motet_model::{

@@ -4,7 +4,7 @@ use motet_units::{CpmMicros, Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    decision::Charge,
+    decision::{Bid, Charge},
     ids::{BidId, CreativeIx},
 };
 
@@ -34,6 +34,18 @@ pub struct Stated {
     pub charge: Charge,
     /// Until when notices count, rounded up to a whole second.
     pub expires: Timestamp,
+}
+
+impl From<&Bid> for Stated {
+    fn from(bid: &Bid) -> Self {
+        Self {
+            creative: bid.creative,
+            price: bid.price,
+            reserved: bid.reserved,
+            charge: bid.charge,
+            expires: bid.expires,
+        }
+    }
 }
 
 /// What a notice tells.

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and its help.
 
 mod agent;
+mod artf;
 mod bench;
 mod policy;
 
@@ -8,6 +9,7 @@ mod bidder;
 
 use std::path::PathBuf;
 
+pub(crate) use artf::Artf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use policy::Policy;
 
@@ -34,6 +36,15 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run one agent as a process of its own, reached over gRPC or a broker
     Agent(Agent),
+    /// Serve the agents to other hosts, or print what a host reads of them first
+    #[command(subcommand)]
+    Artf(Artf),
+    /// Ask a server whether it is well; fails unless it is
+    Health {
+        /// What to ask
+        #[arg(default_value = "http://127.0.0.1:8080/health/ready")]
+        url: String,
+    },
     /// Say in words how one decision came about
     Explain(Explain),
     /// Take every journalled decision again and report differences

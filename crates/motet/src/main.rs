@@ -1,6 +1,7 @@
 //! `motet`: the command line.
 
 mod agent;
+mod artf;
 mod bench;
 mod bidder;
 mod calibrate;
@@ -14,6 +15,7 @@ mod config;
 mod demo;
 mod evaluate;
 mod explain;
+mod health;
 mod ingest;
 mod policy;
 mod policy_folder;
@@ -51,6 +53,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Demo(options) => demo::command(options),
         Command::Serve(options) => serve::command(options),
         Command::Agent(options) => agent::command(options),
+        Command::Artf(options) => artf::command(options),
+        Command::Health { url } => health::command(url),
         Command::Explain(o) => explain::command(&o.id, &o.data_dir, o.json, &o.audience),
         Command::Replay(options) => replay::command(options),
         Command::Ingest(options) => ingest::command(options),

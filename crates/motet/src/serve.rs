@@ -48,6 +48,8 @@ pub(crate) struct Plan {
 pub(crate) struct Running {
     /// Where it listens.
     pub(crate) addr: SocketAddr,
+    /// Where hosts ask its agents, if they can.
+    pub(crate) extension_point: Option<SocketAddr>,
     /// The admin token, to be shown once if it was made here.
     pub(crate) admin_token: String,
     /// Whether the token was made here.
@@ -58,6 +60,7 @@ pub(crate) struct Running {
     placed: Placed,
     shutdown: Shutdown,
     serving: JoinHandle<()>,
+    asked: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -68,12 +71,20 @@ impl Running {
             tracing::error!(%error, "the server ended in a panic");
         }
         drop(self.placed);
+        if let Some(Err(error)) = wait(self.asked).await {
+            tracing::error!(%error, "the extension point ended in a panic");
+        }
         let runtime = self.runtime;
         // Stopping waits for threads: it must not hold up this one.
         if tokio::task::spawn_blocking(move || runtime.stop()).await.is_err() {
             tracing::error!("the runtime ended in a panic");
         }
     }
+}
+
+/// Waits for a task, where there is one.
+async fn wait(task: Option<JoinHandle<()>>) -> Option<Result<(), tokio::task::JoinError>> {
+    Some(task?.await)
 }
 
 /// Runs a server until it is told to stop.
@@ -85,19 +96,27 @@ pub(crate) fn command(options: &cli::Serve) -> Result<()> {
     if options.core.is_some() {
         builder.worker_threads(1);
     }
+    let plan = Plan {
+        config: options.config.clone(),
+        listen: options.listen.clone(),
+        data_dir: options.data_dir.clone(),
+        sample: options.sample,
+        overrides: options.overrides.clone(),
+    };
+    run(builder, plan)
+}
+
+/// Runs a server under a plan until it is told to stop.
+pub(crate) fn run(mut builder: tokio::runtime::Builder, plan: Plan) -> Result<()> {
     builder.enable_all().build()?.block_on(async {
-        let running = start(Plan {
-            config: options.config.clone(),
-            listen: options.listen.clone(),
-            data_dir: options.data_dir.clone(),
-            sample: options.sample,
-            overrides: options.overrides.clone(),
-        })
-        .await?;
+        let running = start(plan).await?;
         if running.token_made {
             println!("admin token (shown once; set {TOKEN_VARIABLE} to choose it): {}", running.admin_token);
         }
         println!("listening on {}", running.addr);
+        if let Some(addr) = running.extension_point {
+            println!("extension point on {addr}");
+        }
         wait_for_stop().await?;
         tracing::info!("stopping");
         running.stop().await;
@@ -154,9 +173,45 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     };
     let app = App::new(&config, parts)?;
     let shutdown = Shutdown::default();
+    let (extension_point, asked) = match extension_point(&config, &app, &shutdown).await? {
+        Some((addr, asked)) => (Some(addr), Some(asked)),
+        None => (None, None),
+    };
     let stop = shutdown.clone();
     let serving = tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
-    Ok(Running { addr, admin_token: text, token_made, runtime, placed, shutdown, serving })
+    Ok(Running {
+        addr,
+        extension_point,
+        admin_token: text,
+        token_made,
+        runtime,
+        placed,
+        shutdown,
+        serving,
+        asked,
+    })
+}
+
+/// Opens the extension point, where one is configured.
+async fn extension_point(
+    config: &Config,
+    app: &Arc<App<Arc<Runtime>>>,
+    shutdown: &Shutdown,
+) -> Result<Option<(SocketAddr, JoinHandle<()>)>> {
+    let listen = &config.artf.listen;
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let listener =
+        TcpListener::bind(listen.as_str()).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let addr = listener.local_addr()?;
+    let (config, app, shutdown) = (config.clone(), Arc::clone(app), shutdown.clone());
+    let asked = tokio::spawn(async move {
+        if let Err(error) = motet_server::artf::serve(&config, app, listener, shutdown).await {
+            tracing::error!(%error, "the extension point failed");
+        }
+    });
+    Ok(Some((addr, asked)))
 }
 
 fn read_config(plan: &Plan) -> Result<Config> {

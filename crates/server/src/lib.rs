@@ -7,6 +7,7 @@
 //! Secrets never reach a log, a `Debug` form or an error message.
 
 pub mod api;
+pub mod artf;
 pub mod config;
 pub mod http;
 pub mod logging;

@@ -6,7 +6,7 @@
 use std::{future::Future, sync::Arc, time::Instant};
 
 use motet_agent::Account;
-use motet_engine::SealedRequest;
+use motet_engine::{Counsel, Question, SealedRequest, Shade};
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
@@ -64,6 +64,15 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Applies changes, all or none; durable when this resolves.
     fn change(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), ChangeError>> + Send;
+
+    /// Notes that bids went out lower than decided. Whatever is told of them later comes after it.
+    ///
+    /// # Errors
+    /// When it could not be taken: then they must go out as decided.
+    fn shade(&self, shades: Vec<Shade>) -> Result<(), Unavailable>;
+
+    /// Asks the agents what they say of somebody else's auction; nothing comes of it here.
+    fn consult(&self, question: Box<Question>) -> impl Future<Output = Result<Counsel, Unavailable>> + Send;
 
     /// Returns the catalog as last applied.
     fn catalog(&self) -> Arc<Catalog>;

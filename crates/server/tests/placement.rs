@@ -90,13 +90,7 @@ async fn traffic(runtime: &Runtime, numbers: std::ops::Range<u64>) -> usize {
         for (imp, decided) in answer.decision.imps.iter().enumerate() {
             let ImpDecision::Bid(made) = decided else { continue };
             bids += 1;
-            let stated = Stated {
-                creative: made.creative,
-                price: made.price,
-                reserved: made.reserved,
-                charge: made.charge,
-                expires: made.expires,
-            };
+            let stated = Stated::from(made);
             let bid = BidId { decision: answer.decision.id, imp: imp as u16 };
             for kind in [NoticeKind::Billed { price: None }, NoticeKind::Impression, NoticeKind::Click] {
                 if number.is_multiple_of(2) {

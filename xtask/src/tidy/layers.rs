@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 33] = [
+const LAYERS: [(&str, u8); 34] = [
     ("motet-services", 0),
     ("motet-units", 0),
     ("motet-model", 1),
@@ -35,6 +35,7 @@ const LAYERS: [(&str, u8); 33] = [
     ("motet-history", 5),
     ("motet-sim", 5),
     ("motet-store", 5),
+    ("motet-artf", 6),
     ("motet-autobid", 6),
     ("motet-calibrate", 6),
     ("motet-learn", 6),

@@ -11,7 +11,8 @@ pub(super) const RATCHET: &str = "xtask/ratchet.txt";
 const LIMIT: usize = 500;
 
 fn sizes(files: &[SourceFile]) -> impl Iterator<Item = (&SourceFile, usize)> {
-    let rust = files.iter().filter(|file| file.extension() == "rs");
+    // What a generator wrote is read by nobody and split by nobody.
+    let rust = files.iter().filter(|file| file.extension() == "rs" && !file.path.contains("/generated/"));
     rust.map(|file| (file, file.text.lines().count()))
 }
 

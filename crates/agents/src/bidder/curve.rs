@@ -221,6 +221,25 @@ impl Curve {
         }
         (best, at)
     }
+
+    /// Returns the price (CPM micros) with the highest expected income above a cost, for a seller who asks it as a floor:
+    /// (f − cost) · P(the highest bid reaches f). Within a bin where P(win | b) = s·(b − z) that peaks at
+    /// f = (1/s + z + cost) / 2. At least the cost; ties go to the lower price.
+    pub(super) fn best_floor(&self, cost: f64, grid: &Grid) -> f64 {
+        let (mut best, mut income) = (cost, 0.0);
+        for (bin, (slope, zero)) in self.lines.iter().enumerate() {
+            let (low, high) = (higher_of(grid.lower(bin), cost), grid.upper[bin]);
+            if high <= cost {
+                continue;
+            }
+            let price = lower_of(higher_of((1.0 / slope + zero + cost) * 0.5, low), high);
+            let here = (price - cost) * (1.0 - slope * (price - zero));
+            if here > income {
+                (best, income) = (price, here);
+            }
+        }
+        best
+    }
 }
 
 fn lower_of(a: f64, b: f64) -> f64 {

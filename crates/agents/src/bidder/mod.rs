@@ -33,8 +33,8 @@ pub use markets::MarketOptions;
 use std::collections::BTreeSet;
 
 use motet_agent::{
-    Agent, AgentCard, AgentName, Ask, BidRecord, BidderSight, Candidate, MarketKey, Observation, Proposal,
-    Sight, Tick, View,
+    Agent, AgentCard, AgentName, Appraisal, Ask, BidRecord, BidderSight, Candidate, Lot, MarketKey,
+    Observation, Proposal, Sight, Tick, View,
 };
 use motet_model::{
     campaign::Goal,
@@ -45,7 +45,7 @@ use motet_model::{
     request::{MediaKind, Pricing},
 };
 use motet_policy::{Fixed, Policy, Steering, Subject};
-use motet_units::{CpmMicros, Timestamp};
+use motet_units::{CpmMicros, Rounding, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -389,6 +389,27 @@ impl Agent for Bidder {
             let ask = Ask::Offer { candidate: candidate.ix, value, bid };
             proposals.push(Proposal { agent: AgentName::Bidder, ask });
         }
+    }
+
+    fn appraise(&self, lot: &Lot) -> Option<Appraisal> {
+        let curve = self.markets.curve(lot.market, lot.kind);
+        let (grid, value, floor) = (self.markets.grid(), lot.value.as_f64(), lot.floor.as_f64());
+        let bid = match lot.pricing {
+            Pricing::FirstPrice if lot.value > lot.floor => {
+                let (bid, _) = curve.best_bid(value, Least::of(floor, grid), BINS, grid);
+                CpmMicros::bid_from_nanos(bid).clamp(lot.floor, lot.value)
+            }
+            // The winner pays the next bid, or the value does not reach the floor: there is nothing to shade.
+            _ => lot.value,
+        };
+        let up = |price: f64| CpmMicros::from_f64(price, Rounding::Up);
+        let markup = curve.best_floor(floor, grid) - floor;
+        Some(Appraisal {
+            evidence: curve.evidence(),
+            bid,
+            floor: up(curve.best_floor(0.0, grid)),
+            markup: up(markup),
+        })
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {

@@ -341,3 +341,49 @@ fn a_shade_moves_the_bid_between_the_floor_and_the_full_offer() {
     assert_eq!(bid(-0.4), cpm(4.0 * 0.85 * 0.6));
     assert_eq!(bid(-0.8), candidate.floor, "never below a floor that is worth it");
 }
+
+/// A lot on the market of the tests' candidates.
+fn lot(pricing: Pricing, floor: f64, value: f64) -> Lot {
+    let like = candidate(0, 0, pricing, cpm(floor));
+    Lot { market: like.market, kind: like.kind, floor: cpm(floor), pricing, value: cpm(value) }
+}
+
+#[test]
+fn a_lot_is_appraised_on_the_learned_landscape() {
+    let catalog = four_goals();
+    let mut bidder = bidder(&catalog);
+    let like = candidate(0, 0, Pricing::FirstPrice, CpmMicros::ZERO);
+    // The highest competing bid lies evenly between 1 and 3.
+    for step in 0..4_000 {
+        let rival = 1_000_000.0 + 2_000_000.0 * f64::from(step * 7_919 % 4_000) / 4_000.0;
+        bidder.markets.learn(like.market, like.kind, Rival::At(rival));
+    }
+    let appraisal = bidder.appraise(&lot(Pricing::FirstPrice, 0.0, 4.0)).unwrap();
+    // (4 − b)(b − 1) peaks at 2.5; f(3 − f) at 1.5; with a floor of 2, m(1 − m) at 0.5.
+    assert!((appraisal.bid.units() - 2.5).abs() < 0.1, "{appraisal:?}");
+    assert!((appraisal.floor.units() - 1.5).abs() < 0.1, "{appraisal:?}");
+    let dear = bidder.appraise(&lot(Pricing::FirstPrice, 2.0, 4.0)).unwrap();
+    assert!((dear.markup.units() - 0.5).abs() < 0.1, "{dear:?}");
+    assert!(appraisal.evidence > 1_000.0);
+    let second = bidder.appraise(&lot(Pricing::SecondPrice, 0.0, 4.0)).unwrap();
+    assert_eq!(second.bid, cpm(4.0), "where the winner pays the next bid there is nothing to shade");
+}
+
+#[test]
+fn a_best_floor_beats_its_neighbours() {
+    let grid = curve::Grid::new();
+    let mut masses = curve::Masses::default();
+    let unknown = Curve::unknown(&grid);
+    for price in [800_000.0, 1_500_000.0, 1_600_000.0, 4_000_000.0, 9_000_000.0] {
+        (0..40).for_each(|_| masses.add(Rival::At(price), &unknown, &grid, 5_000.0));
+    }
+    let curve = Curve::blend(&masses, &unknown, 50.0, &grid);
+    for cost in [0.0, 500_000.0, 2_000_000.0] {
+        let income = |price: f64| (price - cost) * (1.0 - curve.p_win(price, &grid));
+        let best = curve.best_floor(cost, &grid);
+        for step in 1..2_000 {
+            let price = cost + f64::from(step) * 10_000.0;
+            assert!(income(price) <= income(best) + 1e-6, "cost {cost}: {price} beats {best}");
+        }
+    }
+}

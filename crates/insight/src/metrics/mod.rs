@@ -6,6 +6,7 @@
 //!
 //! It reads no clock: durations are handed in, in seconds.
 
+mod artf;
 mod labels;
 mod outcomes;
 mod register;
@@ -72,6 +73,7 @@ pub struct Metrics {
     policy_swaps: [Counter; PolicySwap::ALL.len()],
     policy_info: ByVersion,
     remote: RemoteAgents,
+    artf: artf::Artf,
 }
 
 impl fmt::Debug for Metrics {
@@ -228,6 +230,22 @@ impl Metrics {
     /// Counts a request the engine turned away undecided.
     pub fn turned_away(&self) {
         self.turned_away.inc();
+    }
+
+    /// Counts a call of an outside agent, by its outcome's name, and its time in seconds.
+    pub fn artf_called(&self, agent: &str, outcome: &'static str, seconds: f64) {
+        self.artf.called(agent, outcome, seconds);
+    }
+
+    /// Counts a mutation an outside agent proposed, by its verdict's name, and whether it was applied.
+    pub fn artf_judged(&self, agent: &str, intent: &'static str, verdict: &'static str, applied: bool) {
+        self.artf.judged(agent, intent, verdict, applied);
+    }
+
+    /// Counts a host's ask: with how many mutations it was answered (`None` where it was turned away), and in how many
+    /// seconds.
+    pub fn artf_served(&self, mutations: Option<usize>, seconds: f64) {
+        self.artf.served(mutations, seconds);
     }
 
     /// Counts a broken invariant.

@@ -16,11 +16,12 @@ use prometheus_client::{
 
 use super::{
     Journal, Metrics, Money, PolicySwap, RemoteAgents, RequestOutcome,
+    artf::Artf,
     labels::{AGENTS, NO_BIDS},
 };
 
 /// Upper bounds of the latency buckets, in seconds: 50 µs to 1 s.
-const LATENCY_BUCKETS_S: [f64; 14] =
+pub(super) const LATENCY_BUCKETS_S: [f64; 14] =
     [50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 200e-3, 500e-3, 1.0];
 
 /// Upper bounds of one agent's share of a decision, in seconds: 0.5 µs to 50 ms.
@@ -204,6 +205,7 @@ impl Metrics {
             policy_info: r
                 .by_version("motet_policy_info", "1 for the set of policies in service, by version"),
             remote: RemoteAgents::new(&mut r.0),
+            artf: Artf::new(&mut r.0),
             registry: Registry::default(),
         };
         metrics.registry = r.0;

@@ -95,3 +95,25 @@ fn labels_are_the_names_of_their_reasons() {
     }
     assert_eq!(KINDS[kind_place(&NoticeKind::Impression)], "impression");
 }
+
+#[test]
+fn the_acceptance_of_outside_agents_is_a_share_by_agent_and_intent() {
+    let metrics = Metrics::new("0");
+    metrics.artf_called("acme", "answered", 0.002);
+    for (verdict, applied) in [("applied", true), ("no_consent", false), ("applied", true), ("applied", true)]
+    {
+        metrics.artf_judged("acme", "activate_segments", verdict, applied);
+    }
+    metrics.artf_served(Some(3), 0.001);
+    metrics.artf_served(None, 0.0);
+    let page = metrics.encode();
+    for line in [
+        r#"motet_artf_calls_total{agent="acme",outcome="answered"} 1"#,
+        r#"motet_artf_mutations_total{agent="acme",intent="activate_segments",verdict="applied"} 3"#,
+        r#"motet_artf_acceptance_ratio{agent="acme",intent="activate_segments"} 0.75"#,
+        r#"motet_artf_asks_total{outcome="turned_away"} 1"#,
+        "motet_artf_mutations_proposed_total 3",
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What can be wrong with values that have the right form.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use motet_model::codes::Code;
 use motet_units::Nanos;
@@ -46,6 +46,7 @@ pub(super) fn check(config: &Config) -> Vec<Problem> {
     check_openrtb(config, &mut problems);
     check_rest(config, &mut problems);
     check_placement(config, &mut problems);
+    check_artf(config, &mut problems);
     for name in config.agents.keys().filter(|name| !AGENTS.contains(&name.as_str())) {
         problems.need(false, &format!("agents.{name}"), || {
             format!("no agent has this name; there are {}", AGENTS.join(", "))
@@ -127,6 +128,20 @@ fn check_openrtb(config: &Config, problems: &mut Problems) {
     }
     problems.positive("openrtb.imps_max", openrtb.imps_max as u64);
     problems.positive("openrtb.deadline_ms", openrtb.deadline_ms);
+}
+
+fn check_artf(config: &Config, problems: &mut Problems) {
+    let artf = &config.artf;
+    let listen = &artf.listen;
+    problems.need(listen.is_empty() || listen.parse::<SocketAddr>().is_ok(), "artf.listen", || {
+        format!("must be an address with its port, was '{listen}'")
+    });
+    problems.positive("artf.message_kib", artf.message_kib as u64);
+    problems.positive("artf.in_flight", artf.in_flight as u64);
+    problems.positive("artf.time_ms", artf.time_ms);
+    for error in artf.options().check() {
+        problems.need(false, &format!("artf.{}", error.key), || error.message.clone());
+    }
 }
 
 fn check_rest(config: &Config, problems: &mut Problems) {

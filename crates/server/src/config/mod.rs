@@ -16,8 +16,8 @@ pub use check::Problem;
 pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
 pub use placement::{MAIN, Place, Placement, VersionPlace};
 pub use sections::{
-    Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Policies,
-    Server, Team, Tokens,
+    Artf, Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb,
+    Policies, Server, Team, Tokens,
 };
 use serde::Deserialize;
 
@@ -47,6 +47,8 @@ pub struct Config {
     pub placement: Placement,
     /// Trained policies.
     pub policies: Policies,
+    /// The open agent interface.
+    pub artf: Artf,
     /// Logs.
     pub log: Log,
     /// Metrics.

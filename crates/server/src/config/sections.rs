@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use motet_artf::{AgentOptions, DealTerms, Limits, Options};
 use motet_model::request::MediaKind;
 use motet_units::Span;
 use serde::Deserialize;
@@ -192,6 +193,52 @@ impl Policies {
             dir: Some(self.dir.clone()).filter(|dir| !dir.as_os_str().is_empty()),
             watch: Some(Duration::from_secs(self.watch_s)).filter(|every| !every.is_zero()),
             gate: if self.require_gate { GateRule::Required } else { GateRule::Ignored },
+        }
+    }
+}
+
+/// The open agent interface.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artf {
+    /// Where hosts ask; empty for nowhere.
+    pub listen: String,
+    /// Largest ask, in KiB.
+    pub message_kib: usize,
+    /// Asks under way at once.
+    pub in_flight: usize,
+    /// Most time for an answer, in milliseconds.
+    pub time_ms: u64,
+    /// How Motet names itself.
+    pub originator: String,
+    /// The share of a request's time for outside agents.
+    pub share: f64,
+    /// The highest floor of a deal.
+    pub deal_floor_most_cpm: String,
+    /// Deals that may be activated.
+    pub deals: Vec<DealTerms>,
+    /// Outside agents.
+    pub agents: Vec<AgentOptions>,
+}
+
+impl Artf {
+    /// Returns how outside agents are called.
+    pub fn options(&self) -> Options {
+        Options {
+            originator: self.originator.clone(),
+            share: self.share,
+            deal_floor_most_cpm: self.deal_floor_most_cpm.clone(),
+            deals: self.deals.clone(),
+            agents: self.agents.clone(),
+        }
+    }
+
+    /// Returns what hosts are held to.
+    pub const fn limits(&self) -> Limits {
+        Limits {
+            message: self.message_kib * 1024,
+            in_flight: self.in_flight,
+            time: Duration::from_millis(self.time_ms),
         }
     }
 }

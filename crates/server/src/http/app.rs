@@ -10,6 +10,7 @@ use std::{
 };
 
 use motet_agents::safety::consent::ConsentOptions;
+use motet_artf::Orchestrator;
 use motet_insight::metrics::Metrics;
 use motet_model::codes::Code;
 use motet_openrtb::{DecodeOptions, RateTable};
@@ -20,7 +21,9 @@ use subtle::ConstantTimeEq as _;
 use super::SignedLinks;
 use crate::{
     api::Idempotency,
+    artf::ArtfMetrics,
     config::Config,
+    runtime::wall_clock,
     tokens::{Secrets, SecretsError, Signer, UserHasher},
 };
 
@@ -87,6 +90,9 @@ pub enum BuildError {
         /// What stands there.
         rate: String,
     },
+    /// Outside agents cannot be called as configured.
+    #[error("artf.{0}")]
+    Artf(#[from] motet_artf::Error),
 }
 
 /// Sizes and times requests are held to.
@@ -131,6 +137,8 @@ pub struct App<P> {
     pub(crate) consent: ConsentOptions,
     pub(crate) admin_token: Option<AdminToken>,
     pub(crate) idempotency: Idempotency,
+    /// Calls outside agents, where there are any.
+    pub(crate) outside: Option<Orchestrator>,
     decode: RwLock<Arc<DecodeOptions>>,
     in_flight: AtomicUsize,
 }
@@ -141,20 +149,34 @@ impl<P> fmt::Debug for App<P> {
     }
 }
 
+/// Makes what calls outside agents; `None` where none is named.
+fn outside(
+    config: &Config,
+    decode: &DecodeOptions,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Orchestrator>, BuildError> {
+    let witness = Arc::new(ArtfMetrics::new(Arc::clone(metrics)));
+    // The moment tells this process's asks from those of the one before.
+    let name = wall_clock().micros().unsigned_abs();
+    Ok(Orchestrator::new(&config.artf.options(), decode.rates.accounting_rate(), name, witness)?)
+}
+
 impl<P> App<P> {
-    /// Builds an app.
+    /// Builds an app. Where outside agents are named, within a Tokio runtime.
     ///
     /// # Errors
-    /// When the accounting currency or a rate cannot be read.
+    /// When the accounting currency, a rate or an outside agent's settings cannot be read.
     pub fn new(config: &Config, parts: Parts<P>) -> Result<Arc<Self>, BuildError> {
+        let decode = decode_options(config)?;
         Ok(Arc::new(Self {
+            outside: outside(config, &decode, &parts.metrics)?,
             limits: Limits::of(config),
             links: SignedLinks::new(parts.secrets.signer(), &parts.public_url, config.attribution),
             users: parts.secrets.user_hasher(),
             consent: parts.consent,
             admin_token: parts.admin_token,
             idempotency: Idempotency::new(config.server.idempotency_keys),
-            decode: RwLock::new(Arc::new(decode_options(config)?)),
+            decode: RwLock::new(Arc::new(decode)),
             in_flight: AtomicUsize::new(0),
             metrics: parts.metrics,
             platform: parts.platform,

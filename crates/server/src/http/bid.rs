@@ -30,6 +30,7 @@ use motet_openrtb::{Content, Decoded, Identity, Reasons, encode, reasons::nbr, r
 use super::{
     App,
     body::{self, BodyError, BodyLimits},
+    outside,
     reply::{empty, plain, text_reply},
 };
 use crate::{
@@ -71,6 +72,8 @@ async fn answer<P: Platform>(app: &App<P>, request: Request, received: Instant) 
 /// A request that is ready to be decided.
 struct Ready {
     sealed: Box<SealedRequest>,
+    /// Whether identity may be used.
+    permit: Permit,
     reasons: Reasons,
     /// The request's id, where it may have to be answered without having been decided.
     id: String,
@@ -88,11 +91,11 @@ fn prepare<P: Platform>(app: &App<P>, bytes: &[u8], received: Instant) -> Result
         app.metrics.no_bid(NoBidReason::CurrencyNotTaken);
         return Err(no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken));
     }
-    apply_consent(app, &mut request, &identity);
+    let permit = apply_consent(app, &mut request, &identity);
     map_categories(&mut request);
     let id = if wants_reasons { request.id.clone() } else { String::new() };
     let deadline = received + time_for(&request, app.limits.deadline, app.limits.margin);
-    Ok(Ready { sealed: Box::new(SealedRequest::new(request)), reasons, id, deadline })
+    Ok(Ready { sealed: Box::new(SealedRequest::new(request)), permit, reasons, id, deadline })
 }
 
 fn refuse_body(error: &BodyError) -> Outcome {
@@ -106,10 +109,12 @@ fn refuse_body(error: &BodyError) -> Outcome {
 }
 
 async fn decide<P: Platform>(app: &App<P>, ready: Ready, headers: &HeaderMap, received: Instant) -> Outcome {
-    let Ready { sealed, reasons, id, deadline } = ready;
+    let Ready { mut sealed, permit, reasons, id, deadline } = ready;
+    outside::before(app, &mut sealed, permit, deadline).await;
     match app.platform.decide(sealed, deadline).await {
-        Some(answer) => {
+        Some(mut answer) => {
             let woken = monotonic();
+            outside::after(app, &mut answer, deadline).await;
             let (outcome, mut response) = respond(app, &answer, reasons, headers);
             if app.limits.timing {
                 tell_timing(&mut response, &answer, received, woken);
@@ -121,8 +126,9 @@ async fn decide<P: Platform>(app: &App<P>, ready: Ready, headers: &HeaderMap, re
 }
 
 /// Takes the person out, or puts the user's key in: the one place where identity meets the core.
-fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) {
-    match permit(&request.privacy, &app.consent) {
+pub(crate) fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) -> Permit {
+    let permit = permit(&request.privacy, &app.consent);
+    match permit {
         Permit::ContextOnly(_) => redact(request),
         Permit::Identity => {
             request.user.key = identity.best().map(|(kind, value)| app.users.key(kind, value));
@@ -130,11 +136,12 @@ fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) 
             request.user.segments.retain(|segment| !is_sensitive_segment(segment));
         }
     }
+    permit
 }
 
 /// Adds to each content category what it is in the Content Taxonomy 3.x, so that targeting and interests written in
 /// either list meet.
-fn map_categories(request: &mut AdRequest) {
+pub(crate) fn map_categories(request: &mut AdRequest) {
     let categories = &mut request.inventory.categories;
     for place in 0..categories.len() {
         if let Some(mapped) = taxonomy::to_content3(categories[place]).filter(|c| !categories.contains(c)) {

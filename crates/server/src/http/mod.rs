@@ -11,13 +11,14 @@
 //! request goes any further.
 
 mod app;
-mod bid;
+pub(crate) mod bid;
 mod body;
 pub mod echo;
 mod links;
 mod listen;
 mod notices;
 mod operations;
+mod outside;
 mod reply;
 
 use std::sync::Arc;

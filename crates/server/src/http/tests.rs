@@ -2,5 +2,6 @@
 
 mod campaign_api;
 mod exchange;
+mod outside;
 mod sockets;
 mod support;

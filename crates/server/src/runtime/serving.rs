@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use motet_agent::Account;
-use motet_engine::{Effect, Event, Record, SealedRequest};
+use motet_engine::{Counsel, Effect, Event, Question, Record, SealedRequest, Shade};
 use motet_insight::explain::explain;
 use motet_model::{
     catalog::{Catalog, Change},
@@ -26,6 +26,14 @@ impl Platform for Arc<Runtime> {
 
     async fn change(&self, changes: Vec<Change>) -> Result<(), ChangeError> {
         Runtime::change(self, changes).await?.map_err(ChangeError::Refused)
+    }
+
+    fn shade(&self, shades: Vec<Shade>) -> Result<(), Unavailable> {
+        Runtime::shade(self, shades)
+    }
+
+    async fn consult(&self, question: Box<Question>) -> Result<Counsel, Unavailable> {
+        Runtime::consult(self, question).await
     }
 
     fn catalog(&self) -> Arc<Catalog> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use motet_coordinator::Timing;
-use motet_engine::{Effect, Engine, Event, Judgement, Record, SealedRequest};
+use motet_engine::{Effect, Engine, Event, Judgement, Record, SealedRequest, Shade};
 use motet_model::{
     catalog::Change,
     decision::Decision,
@@ -93,6 +93,10 @@ impl Works {
             }
             Command::Steer { set, reply } => self.steer(set, reply),
             Command::Steering { reply } => drop(reply.send(self.steering())),
+            Command::Shade(shades) => self.shade(shades),
+            // Whoever asked may have stopped waiting while this was in the queue.
+            Command::Consult { reply, .. } if reply.is_closed() => {}
+            Command::Consult { question, reply } => drop(reply.send(self.engine.consult(&question))),
             Command::Stop => self.stop(),
         }
     }
@@ -107,6 +111,15 @@ impl Works {
         let effect = self.step(wall_clock(), &Event::Steered(set), Timing::Unlimited);
         self.probe.steered(&self.steering());
         self.filling.replies.push(Reply::Changed(reply, outcome(effect)));
+    }
+
+    fn shade(&mut self, shades: Vec<Shade>) {
+        let effect = self.step(wall_clock(), &Event::Shaded(shades), Timing::Unlimited);
+        if let Effect::Changed(Err(refusal)) = effect {
+            // The edge holds shades to the same rules: what it let out the engine must take.
+            tracing::error!(refusal, "a bid went out at a price the engine does not take");
+            self.probe.invariant_broken();
+        }
     }
 
     fn steering(&self) -> Steering {
@@ -215,8 +228,15 @@ impl Works {
             // The edge bounds what a request or change can hold far below a record's limit.
             self.shared.fail(error.to_string());
         }
-        if !matches!(event, Event::Requested(_) | Event::Noticed(_) | Event::NoticedStray(..) | Event::Ticked)
-        {
+        let changes_nothing = matches!(
+            event,
+            Event::Requested(_)
+                | Event::Noticed(_)
+                | Event::NoticedStray(..)
+                | Event::Shaded(_)
+                | Event::Ticked
+        );
+        if !changes_nothing {
             self.float.changed(&self.engine);
         }
         self.stepped = true;

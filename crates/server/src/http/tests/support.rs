@@ -12,7 +12,8 @@ use axum::{
 };
 use motet_agent::Account;
 use motet_agents::safety::consent::ConsentOptions;
-use motet_engine::SealedRequest;
+use motet_coordinator::Timing;
+use motet_engine::{Counsel, Engine, Question, SealedRequest, Shade};
 use motet_insight::metrics::Metrics;
 use motet_model::{
     catalog::{Catalog, Change},
@@ -46,6 +47,7 @@ pub(super) struct InMemory {
     pub(super) health: Mutex<Health>,
     pub(super) requests: Mutex<Vec<AdRequest>>,
     pub(super) notices: Mutex<Vec<Notice>>,
+    pub(super) shades: Mutex<Vec<Shade>>,
     counted: Mutex<HashSet<String>>,
 }
 
@@ -121,6 +123,18 @@ impl Platform for InMemory {
         Ok(())
     }
 
+    fn shade(&self, shades: Vec<Shade>) -> Result<(), Unavailable> {
+        self.shades.lock().unwrap().extend(shades);
+        Ok(())
+    }
+
+    async fn consult(&self, question: Box<Question>) -> Result<Counsel, Unavailable> {
+        let mut engine = Engine::new(motet_engine::Options::default(), 1);
+        let changes = motet_engine::Event::Changed(changes());
+        engine.step(wall_clock(), &changes, Timing::Unlimited);
+        Ok(engine.consult(&question))
+    }
+
     fn catalog(&self) -> Arc<Catalog> {
         Arc::new(self.catalog.lock().unwrap().clone())
     }
@@ -179,10 +193,14 @@ pub(super) fn config(overrides: &[(&str, &str)]) -> Config {
     Config::read(None, [], &overrides).unwrap()
 }
 
+/// Returns what advertisers have told the platform.
+fn changes() -> Vec<Change> {
+    FileOfSpecs::from_toml(crate::api::spec::tests::SAMPLE).unwrap().changes().unwrap()
+}
+
 pub(super) fn app_with(config: &Config) -> Arc<App<InMemory>> {
-    let file = FileOfSpecs::from_toml(crate::api::spec::tests::SAMPLE).unwrap();
     let mut catalog = Catalog::default();
-    for change in file.changes().unwrap() {
+    for change in changes() {
         catalog.apply(&change).unwrap();
     }
     let platform = InMemory {
@@ -190,6 +208,7 @@ pub(super) fn app_with(config: &Config) -> Arc<App<InMemory>> {
         health: Mutex::new(Health::Ready),
         requests: Mutex::default(),
         notices: Mutex::default(),
+        shades: Mutex::default(),
         counted: Mutex::default(),
     };
     let parts = Parts {
