@@ -55,6 +55,7 @@ pub enum Error {
 
 impl Error {
     /// Says that a field holds what it may not; long texts are cut.
+    #[expect(clippy::needless_pass_by_value, reason = "what was found is of no further use")]
     pub(crate) fn field(field: &'static str, expected: &'static str, found: impl ToString) -> Self {
         Self::Field { field, expected, found: found.to_string().chars().take(80).collect() }
     }

@@ -58,7 +58,7 @@ pub enum News {
     /// Start from here.
     Seat(Box<Seat>),
     /// Learn from this.
-    Observation(HeldObservation),
+    Observation(Box<HeldObservation>),
     /// A control tick.
     Tick(HeldTick),
     /// The next campaigns of the last tick.
@@ -170,7 +170,7 @@ pub fn from_proto(mut message: proto::Feed) -> Result<Fed, Error> {
 fn read(envelope: Envelope, message: proto::Feed) -> Result<Fed, Error> {
     let news = match chosen(message.news, "Feed.news")? {
         feed::News::Seat(seat) => News::Seat(Box::new(Wire::take(seat, "Feed.seat")?)),
-        feed::News::Observation(observation) => News::Observation(take_observation(observation)?),
+        feed::News::Observation(observation) => News::Observation(Box::new(take_observation(observation)?)),
         feed::News::Tick(tick) => News::Tick(take_tick(tick)?),
         feed::News::TickMore(tick) => News::TickMore(take_tick(tick)?),
         feed::News::Policies(policies) => News::Policies(Wire::take(policies, "Feed.policies")?),

@@ -6,7 +6,10 @@
 //!
 //! * [`ask`] and [`answer`]: an agent is shown a view and proposes;
 //! * [`feed`]: what an agent elsewhere learns from, and the state it starts from;
-//! * [`screen`]: the guard's look at a notice; [`describe`]: what agent this is.
+//! * [`screen`]: the guard's look at a notice; [`describe`]: what agent this is;
+//! * [`events`], [`topics`], [`publish`]: what is published of a decision or a notice, and where it goes.
+//!
+//! Every message has a JSON form too: `json` (feature `json`).
 //!
 //! The catalog never travels with an ask: an agent elsewhere has a replica, built from its feed. This crate opens no
 //! connection; `proto::agent_service_client` and `proto::agent_service_server` (feature `grpc`) are for those who do.
@@ -17,8 +20,14 @@ mod convert;
 pub mod describe;
 mod envelope;
 mod error;
+pub mod events;
 pub mod feed;
+#[cfg(feature = "json")]
+pub mod json;
+mod kind;
+pub mod publish;
 pub mod screen;
+pub mod topics;
 mod wire;
 
 /// The messages as generated from `proto/motet/v1`.
@@ -29,6 +38,7 @@ pub mod proto {
 
 pub use envelope::{Envelope, MessageId, SCHEMA_VERSION, TraceContext};
 pub use error::Error;
+pub use kind::Kind;
 
 /// The most bytes of an ask, an answer or one thing to learn; larger ones are refused unread.
 pub const MOST_BYTES: usize = 1 << 20;

@@ -40,7 +40,7 @@ proptest! {
         let (envelope, sequence, catalog) = (draw.envelope(), draw.bits(), draw.catalog());
         let (observation, tick, seat, policies) = (draw.observation(), draw.tick(), draw.seat(), draw.policies());
         let messages = [
-            (feed::encode_observation(&envelope, sequence, &observation.observation(&catalog)), News::Observation(observation)),
+            (feed::encode_observation(&envelope, sequence, &observation.observation(&catalog)), News::Observation(Box::new(observation))),
             (feed::encode_tick(&envelope, sequence, &tick.tick(&catalog)), News::Tick(tick.clone())),
             (feed::encode_tick_more(&envelope, sequence, &tick.tick(&catalog)), News::TickMore(tick)),
             (feed::encode_seat(&envelope, sequence, &seat), News::Seat(Box::new(seat))),

@@ -60,7 +60,7 @@ fn generate(python: &Path, modules: &Path) {
     command.args(["-m", "grpc_tools.protoc", "-I", PROTOS]);
     command.arg(format!("--python_out={}", modules.display()));
     command.arg(format!("--grpc_python_out={}", modules.display()));
-    command.args(["artf/v1/mutation.proto", "artf/v1/services.proto", "openrtb/v2/openrtb.proto"]);
+    command.args(["artf/v1/mutation.proto", "artf/v1/services.proto", "artf/v1/openrtb.proto"]);
     must(&mut command, "grpcio-tools");
 }
 

@@ -3,7 +3,7 @@
 //! The only crate that knows a wire format of advertising. [`decode()`] reads a bid request into
 //! [`motet_model::request::AdRequest`] once, in the accounting currency; [`encode()`] writes a
 //! [`motet_model::decision::Decision`] as a bid response with its markup; [`notice`] makes and reads the addresses an
-//! exchange calls afterwards; [`macros`] substitutes the standard's macros where the platform is the seller.
+//! exchange calls afterwards; [`protobuf`] does the same for Protobuf; [`macros`] substitutes the standard's macros where the platform is the seller.
 //!
 //! Why one crate: additive releases of the standard come monthly, and none of them may reach the core.
 //!
@@ -19,14 +19,16 @@ pub mod encode;
 pub mod macros;
 pub mod money;
 pub mod notice;
+pub mod protobuf;
 pub mod reasons;
 pub mod redact;
 mod wire;
 
 pub use decode::{BadRequest, DecodeOptions, Decoded, Identity, Strictness, decode};
-pub use encode::{Answer, Content, Reasons, encode};
+pub use encode::{Answer, Content, Reasons, encode, encode_protobuf};
 pub use money::RateTable;
 pub use notice::{LinkKind, Links, NoticeParams};
+pub use protobuf::decode_protobuf;
 pub use redact::redact;
 
 /// Reads a native request on its own, as `imp.native.request` holds it. For tests and fuzzing.

@@ -3195,3 +3195,209 @@ pub mod agent_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A request came in and was decided.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Requested {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(message, optional, tag = "2")]
+    pub request: ::core::option::Option<AdRequest>,
+}
+/// What the listener was said to be interested in.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InterestVector {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(fixed64, optional, tag = "2")]
+    pub user: ::core::option::Option<u64>,
+    #[prost(message, repeated, tag = "3")]
+    pub interests: ::prost::alloc::vec::Vec<Interest>,
+    #[prost(enumeration = "Basis", tag = "4")]
+    pub basis: i32,
+    #[prost(message, optional, tag = "5")]
+    pub verdict: ::core::option::Option<Verdict>,
+}
+/// The ads named for a request, in the order they were named. Their features travel apart.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RankedList {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(message, repeated, tag = "2")]
+    pub ads: ::prost::alloc::vec::Vec<RankedAd>,
+}
+/// An ad that was named, and what became of it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RankedAd {
+    #[prost(message, optional, tag = "1")]
+    pub ranking: ::core::option::Option<Ranking>,
+    #[prost(message, optional, tag = "2")]
+    pub verdict: ::core::option::Option<Verdict>,
+}
+/// What a bid's predictions were made from.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeatureVector {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(message, optional, tag = "2")]
+    pub bid: ::core::option::Option<BidId>,
+    #[prost(uint32, tag = "3")]
+    pub campaign: u32,
+    #[prost(uint32, tag = "4")]
+    pub creative: u32,
+    #[prost(fixed32, tag = "5")]
+    pub market: u32,
+    #[prost(double, tag = "6")]
+    pub p_click: f64,
+    #[prost(double, tag = "7")]
+    pub p_conversion: f64,
+    #[prost(fixed32, repeated, tag = "8")]
+    pub features: ::prost::alloc::vec::Vec<u32>,
+}
+/// A bid was made.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BidMade {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(fixed64, optional, tag = "2")]
+    pub user: ::core::option::Option<u64>,
+    #[prost(message, optional, tag = "3")]
+    pub bid: ::core::option::Option<Bid>,
+}
+/// A campaign's bid was held back, or was asked to be.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PacingVerdict {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(uint32, tag = "2")]
+    pub campaign: u32,
+    #[prost(uint32, tag = "3")]
+    pub creative: u32,
+    #[prost(uint32, tag = "4")]
+    pub imp: u32,
+    #[prost(double, tag = "5")]
+    pub multiplier: f64,
+    #[prost(message, optional, tag = "6")]
+    pub verdict: ::core::option::Option<Verdict>,
+}
+/// A request was decided: the decision, who took part, and everything said on the way.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DecisionMade {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(message, optional, tag = "2")]
+    pub decision: ::core::option::Option<Decision>,
+    /// A digest of the request it was made from.
+    #[prost(fixed64, tag = "3")]
+    pub request_digest: u64,
+    /// The key all its chance was drawn under.
+    #[prost(fixed64, tag = "4")]
+    pub chance: u64,
+    #[prost(message, repeated, tag = "5")]
+    pub policies: ::prost::alloc::vec::Vec<PolicyInForce>,
+    #[prost(message, repeated, tag = "6")]
+    pub parts: ::prost::alloc::vec::Vec<Part>,
+    #[prost(message, repeated, tag = "7")]
+    pub hearing: ::prost::alloc::vec::Vec<Heard>,
+}
+/// An agent's policy in service, as name@version.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PolicyInForce {
+    #[prost(enumeration = "AgentName", tag = "1")]
+    pub agent: i32,
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+}
+/// A notice came in and was judged.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeJudged {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(message, optional, tag = "2")]
+    pub notice: ::core::option::Option<Notice>,
+    #[prost(enumeration = "NoticeVerdict", tag = "3")]
+    pub verdict: i32,
+    /// Whose bid it is about; absent where the bid is not known.
+    #[prost(uint32, optional, tag = "4")]
+    pub campaign: ::core::option::Option<u32>,
+}
+/// An impression, a click or a conversion that counted, with the bid it is about.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Outcome {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(message, optional, tag = "2")]
+    pub bid: ::core::option::Option<BidRecord>,
+    #[prost(message, optional, tag = "3")]
+    pub notice: ::core::option::Option<Notice>,
+}
+/// Policies were put in service.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PolicyUpdate {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(message, optional, tag = "2")]
+    pub policies: ::core::option::Option<PolicySet>,
+}
+/// How an agent does, over the time since it was last told.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AgentHealth {
+    #[prost(message, optional, tag = "1")]
+    pub envelope: ::core::option::Option<Envelope>,
+    #[prost(enumeration = "AgentName", tag = "2")]
+    pub agent: i32,
+    #[prost(enumeration = "AgentState", tag = "3")]
+    pub state: i32,
+    #[prost(uint64, tag = "4")]
+    pub asked: u64,
+    #[prost(uint64, tag = "5")]
+    pub answered: u64,
+    #[prost(uint64, tag = "6")]
+    pub late: u64,
+    #[prost(uint64, tag = "7")]
+    pub broken: u64,
+    /// The median time to an answer; absent where there was none.
+    #[prost(uint64, optional, tag = "8")]
+    pub answer_us_p50: ::core::option::Option<u64>,
+    /// The time in which 99 of 100 answers came.
+    #[prost(uint64, optional, tag = "9")]
+    pub answer_us_p99: ::core::option::Option<u64>,
+    /// How far its feed has come.
+    #[prost(uint64, tag = "10")]
+    pub sequence: u64,
+}
+/// Whether an agent is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AgentState {
+    Unspecified = 0,
+    /// It is asked.
+    Asked = 1,
+    /// It failed too often: only probes are sent.
+    Probed = 2,
+    /// It is not there.
+    Absent = 3,
+}
+impl AgentState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AGENT_STATE_UNSPECIFIED",
+            Self::Asked => "AGENT_STATE_ASKED",
+            Self::Probed => "AGENT_STATE_PROBED",
+            Self::Absent => "AGENT_STATE_ABSENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AGENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "AGENT_STATE_ASKED" => Some(Self::Asked),
+            "AGENT_STATE_PROBED" => Some(Self::Probed),
+            "AGENT_STATE_ABSENT" => Some(Self::Absent),
+            _ => None,
+        }
+    }
+}

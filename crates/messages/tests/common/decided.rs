@@ -47,7 +47,7 @@ impl Draw {
         }
     }
 
-    fn ranking(&mut self) -> Ranking {
+    pub(crate) fn ranking(&mut self) -> Ranking {
         Ranking {
             imp: self.u16(),
             creative: CreativeIx(self.u32()),

@@ -4,6 +4,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod decided;
+pub(crate) mod kinds;
 pub(crate) mod request;
 pub(crate) mod views;
 
@@ -41,7 +42,7 @@ impl Draw {
         match self.below(4) {
             0 => least,
             1 => most,
-            _ => least + self.below((most - least + 1) as u64) as i64,
+            _ => least + self.below((most - least + 1) as u64).cast_signed(),
         }
     }
 

@@ -92,6 +92,12 @@ pub enum BadRequest {
         /// What the parser met, and where.
         reason: String,
     },
+    /// The body is not the Protobuf form of a request.
+    #[error("the body is not Protobuf: {reason}")]
+    NotProtobuf {
+        /// What the reader met.
+        reason: String,
+    },
     /// The body is JSON but no object.
     #[error("the body is no JSON object")]
     NotAnObject,

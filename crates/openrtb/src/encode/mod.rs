@@ -13,6 +13,7 @@
 mod escape;
 mod html;
 mod native;
+mod protobuf;
 mod vast;
 
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ use motet_model::{
 };
 use serde::Serialize;
 
+pub use self::protobuf::encode_protobuf;
 use crate::{
     macros::{MacroValues, Render, substitute},
     money::from_accounting,
@@ -75,18 +77,7 @@ pub enum Content {
 
 /// Writes the response of a decision, appended to `out`.
 pub fn encode(answer: &Answer<'_>, out: &mut Vec<u8>) -> Content {
-    let seats = seats(answer);
-    if seats.is_empty() && answer.reasons == Reasons::NotWanted {
-        return Content::None;
-    }
-    let response = Response {
-        id: &answer.request.id,
-        bidid: answer.decision.id.to_string(),
-        cur: answer.request.currency.code.as_str(),
-        nbr: if seats.is_empty() { Some(response_nbr(answer.decision)) } else { None },
-        ext: Extension::of(answer),
-        seatbid: seats,
-    };
+    let Some(response) = Response::of(answer) else { return Content::None };
     // Every field is a text or a finite number, and writing to a Vec does not fail.
     let written = serde_json::to_writer(out, &response);
     debug_assert!(written.is_ok(), "a bid response is plain data");
@@ -116,6 +107,24 @@ struct Response<'a> {
     seatbid: Vec<SeatBid<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ext: Option<Extension<'a>>,
+}
+
+impl<'a> Response<'a> {
+    /// Makes the response; `None` where it has no content.
+    fn of(answer: &Answer<'a>) -> Option<Self> {
+        let seats = seats(answer);
+        if seats.is_empty() && answer.reasons == Reasons::NotWanted {
+            return None;
+        }
+        Some(Self {
+            id: &answer.request.id,
+            bidid: answer.decision.id.to_string(),
+            cur: answer.request.currency.code.as_str(),
+            nbr: if seats.is_empty() { Some(response_nbr(answer.decision)) } else { None },
+            ext: Extension::of(answer),
+            seatbid: seats,
+        })
+    }
 }
 
 #[derive(Serialize)]
