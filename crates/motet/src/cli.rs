@@ -3,6 +3,7 @@
 mod policy;
 
 mod bidder;
+mod bus;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use policy::Policy;
 
 pub(crate) use self::bidder::{Bidder, BidderFormat, TrainBidder};
+pub(crate) use self::bus::{BusBench, BusFaults, BusFeed};
 use crate::train::options::{Evaluate, Train, Tune};
 
 /// Motet: an ad decision platform of specialised agents.
@@ -437,6 +439,13 @@ pub(crate) enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// Notices through a bus into the engine, each counted once; and calls there and back
+    Bus(BusBench),
+    /// Kill consumer, producer and broker again and again, and look for what was lost or counted twice
+    BusFaults(BusFaults),
+    /// Publish the lines of a growing file, for `bus-faults`
+    #[command(hide = true)]
+    BusFeed(BusFeed),
     /// The simulated markets on one core, with what they come to
     Sim {
         /// Which market

@@ -8,6 +8,7 @@ use motet_engine::{Options, TeamKind};
 use motet_insight::metrics::Metrics;
 use motet_server::{
     api::spec::FileOfSpecs,
+    bus::Couriers,
     config::{Config, Team},
     http::{AdminToken, App, Parts, Shutdown},
     logging,
@@ -53,6 +54,8 @@ pub(crate) struct Running {
     pub(crate) token_made: bool,
     /// The engine behind it.
     pub(crate) runtime: Arc<Runtime>,
+    /// What goes out to the bus and comes in from it, if there is one.
+    pub(crate) couriers: Option<Couriers>,
     shutdown: Shutdown,
     serving: JoinHandle<()>,
 }
@@ -63,6 +66,9 @@ impl Running {
         self.shutdown.begin();
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server ended in a panic");
+        }
+        if let Some(couriers) = self.couriers {
+            couriers.stop().await;
         }
         let runtime = self.runtime;
         // Stopping waits for threads: it must not hold up this one.
@@ -148,10 +154,11 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
         public_url: config.public_url(addr),
     };
     let app = App::new(&config, parts)?;
+    let couriers = Couriers::start(&config, &app).await?;
     let shutdown = Shutdown::default();
     let stop = shutdown.clone();
     let serving = tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
-    Ok(Running { addr, admin_token: text, token_made, runtime, shutdown, serving })
+    Ok(Running { addr, admin_token: text, token_made, runtime, couriers, shutdown, serving })
 }
 
 fn read_config(plan: &Plan) -> Result<Config> {

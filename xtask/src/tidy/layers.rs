@@ -13,10 +13,7 @@ use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
 const LAYERS: [(&str, u8); 32] = [
-<<<<<<< HEAD
-=======
     ("motet-services", 0),
->>>>>>> 4e859d0 (A bus of three kinds: topics with groups, calls with deadlines; real Kafka and NATS for tests)
     ("motet-units", 0),
     ("motet-model", 1),
     ("motet-plot", 1),

@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 
 use super::{
-    Journal, Metrics, Money, PolicySwap, RequestOutcome,
+    Bus, Journal, Metrics, Money, PolicySwap, RequestOutcome,
     labels::{AGENTS, NO_BIDS},
 };
 
@@ -124,6 +124,25 @@ impl Registrar {
         }
     }
 
+    fn bus(&mut self) -> Bus {
+        Bus {
+            published: self
+                .counter("motet_bus_published_messages", "Messages published and acknowledged by the bus"),
+            not_published: self.counter(
+                "motet_bus_not_published_messages",
+                "Messages whose publishing failed; they are published again",
+            ),
+            received: self
+                .counter("motet_bus_received_messages", "Messages received, redeliveries with them"),
+            dead_letters: self.counter("motet_bus_dead_letters", "Messages set aside with a reason"),
+            faults: self
+                .counter("motet_bus_faults", "Faults of the connection to the bus that were waited out"),
+            lag: self.gauge("motet_bus_lag_messages", "Messages that wait to be received"),
+            unpublished: self
+                .gauge("motet_bus_unpublished_records", "Records on the disk that are not published yet"),
+        }
+    }
+
     fn journal(&mut self) -> Journal {
         let lag_seconds = Gauge::default();
         self.0.register(
@@ -203,6 +222,7 @@ impl Metrics {
             ),
             policy_info: r
                 .by_version("motet_policy_info", "1 for the set of policies in service, by version"),
+            bus: r.bus(),
             registry: Registry::default(),
         };
         metrics.registry = r.0;

@@ -14,8 +14,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 pub use check::Problem;
 pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
 pub use sections::{
-    Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Policies,
-    Server, Team, Tokens,
+    Attribution, BidWindows, Bus, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb,
+    Policies, Server, Team, Tokens,
 };
 use serde::Deserialize;
 
@@ -43,6 +43,8 @@ pub struct Config {
     pub control: Control,
     /// Trained policies.
     pub policies: Policies,
+    /// Topics out and in.
+    pub bus: Bus,
     /// Logs.
     pub log: Log,
     /// Metrics.

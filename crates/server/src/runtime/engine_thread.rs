@@ -150,6 +150,10 @@ impl EngineThread {
                 let judgement = self.judge(notice);
                 self.filling.replies.push(Reply::Judged(reply, judgement));
             }
+            Command::Notices { notices, reply } => {
+                let judgements = notices.into_iter().map(|notice| self.judge(notice)).collect();
+                self.filling.replies.push(Reply::JudgedAll(reply, judgements));
+            }
             Command::Abandon { decision, imps } => self.abandon(decision, imps),
             Command::Change { changes, reply } => {
                 let effect = self.step(wall_clock(), &Event::Changed(changes), Timing::Unlimited);

@@ -36,6 +36,7 @@ impl Filled {
 pub(super) enum Reply {
     Decided(oneshot::Sender<Answer>, Box<Answer>),
     Judged(oneshot::Sender<Judgement>, Judgement),
+    JudgedAll(oneshot::Sender<Vec<Judgement>>, Vec<Judgement>),
     Changed(oneshot::Sender<Result<(), String>>, Result<(), String>),
 }
 
@@ -62,6 +63,7 @@ impl Writer {
                 return;
             }
             let (records, bytes, durable) = (filled.batch.len(), filled.batch.as_bytes().len(), monotonic());
+            self.shared.durable.send_replace(filled.batch.next_sequence() - 1);
             for reply in filled.replies {
                 self.answer(reply, began, durable);
             }
@@ -99,6 +101,7 @@ impl Writer {
             }
             // Whoever asked may have gone; what was judged or changed stands all the same.
             Reply::Judged(sender, judgement) => drop(sender.send(judgement)),
+            Reply::JudgedAll(sender, judgements) => drop(sender.send(judgements)),
             Reply::Changed(sender, outcome) => drop(sender.send(outcome)),
         }
     }
