@@ -41,7 +41,9 @@ pub use error::Error;
 use futures_util::future::BoxFuture;
 #[cfg(feature = "kafka")]
 pub use kafka::{KafkaBus, KafkaCalls};
-pub use message::{Delivered, Headers, Message, Position, Positions, REASON, SOURCE, dead_letter};
+pub use message::{
+    Delivered, Headers, Message, Position, Positions, REASON, SOURCE, check_name, dead_letter,
+};
 #[cfg(feature = "nats")]
 pub use nats::{NatsBus, NatsCalls};
 pub use settings::Settings;
@@ -96,6 +98,22 @@ pub trait Subscriber: Send + Debug {
 
     /// Returns how many messages wait behind what was last seen; `None` before that is known.
     fn lag(&self) -> Option<u64>;
+}
+
+/// Checks that a URL names a bus, of a kind that is built in. Nothing is opened.
+///
+/// # Errors
+/// [`Error::Url`] or [`Error::NotBuiltIn`].
+pub fn check(url: &str) -> Result<()> {
+    match BusUrl::parse(url)? {
+        BusUrl::Embedded { .. } => Ok(()),
+        #[cfg(feature = "kafka")]
+        BusUrl::Kafka { .. } => Ok(()),
+        #[cfg(feature = "nats")]
+        BusUrl::Nats { .. } => Ok(()),
+        #[cfg(not(all(feature = "kafka", feature = "nats")))]
+        other => Err(other.not_built_in()),
+    }
 }
 
 /// Opens the bus of a URL for events.

@@ -141,7 +141,10 @@ pub fn dead_letter(message: &Delivered, reason: &str) -> Message {
 }
 
 /// Checks the name of a topic, subject or group.
-pub(crate) fn check_name(name: &str) -> Result<()> {
+///
+/// # Errors
+/// [`Error::Name`] with the name.
+pub fn check_name(name: &str) -> Result<()> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     let inside = !name.starts_with('.') && !name.ends_with('.') && !name.contains("..");
     if (1..=200).contains(&name.len()) && inside && name.bytes().all(legal) {

@@ -6,6 +6,7 @@ mod bench;
 mod policy;
 
 mod bidder;
+mod bus;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(crate) use policy::Policy;
 pub(crate) use self::agent::Agent;
 pub(crate) use self::bench::{Bench, SimMarket};
 pub(crate) use self::bidder::{Bidder, BidderFormat, TrainBidder};
+pub(crate) use self::bus::{BusBench, BusFaults, BusFeed};
 use crate::train::options::{Evaluate, Train, Tune};
 
 /// Motet: an ad decision platform of specialised agents.

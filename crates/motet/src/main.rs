@@ -85,6 +85,9 @@ fn measure(options: &Bench) -> Result<()> {
             bench::ledger::command(*seconds, data_dir.as_deref(), *json)
         }
         Bench::Crash { cycles, seed, json } => bench::crash::command(*cycles, *seed, *json),
+        Bench::Bus(options) => bench::bus::command(options),
+        Bench::BusFaults(options) => bench::bus_faults::command(options),
+        Bench::BusFeed(options) => bench::bus_feed::command(options),
         Bench::Sim { market, episodes, seed, json } => bench::sim::command(*market, *episodes, *seed, *json),
         Bench::Agents { place, bus, rate, seconds, json } => {
             bench::agents::latency(*place, bus.as_deref(), *rate, *seconds, *json)

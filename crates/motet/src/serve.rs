@@ -8,6 +8,7 @@ use motet_engine::{Float, Options, TeamKind};
 use motet_insight::metrics::Metrics;
 use motet_server::{
     api::spec::FileOfSpecs,
+    bus::Couriers,
     config::{Config, Team},
     http::{AdminToken, App, Parts, Shutdown},
     logging,
@@ -58,6 +59,8 @@ pub(crate) struct Running {
     pub(crate) runtime: Arc<Runtime>,
     /// The agents placed elsewhere.
     placed: Placed,
+    /// What goes out to the bus and comes in from it, if there is one.
+    pub(crate) couriers: Option<Couriers>,
     shutdown: Shutdown,
     serving: JoinHandle<()>,
     asked: Option<JoinHandle<()>>,
@@ -70,9 +73,12 @@ impl Running {
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server ended in a panic");
         }
-        drop(self.placed);
         if let Some(Err(error)) = wait(self.asked).await {
             tracing::error!(%error, "the extension point ended in a panic");
+        }
+        drop(self.placed);
+        if let Some(couriers) = self.couriers {
+            couriers.stop().await;
         }
         let runtime = self.runtime;
         // Stopping waits for threads: it must not hold up this one.
@@ -172,6 +178,7 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
         public_url: config.public_url(addr),
     };
     let app = App::new(&config, parts)?;
+    let couriers = Couriers::start(&config, &app).await?;
     let shutdown = Shutdown::default();
     let (extension_point, asked) = match extension_point(&config, &app, &shutdown).await? {
         Some((addr, asked)) => (Some(addr), Some(asked)),
@@ -186,6 +193,7 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
         token_made,
         runtime,
         placed,
+        couriers,
         shutdown,
         serving,
         asked,

@@ -2,12 +2,14 @@
 //!
 //! Start at [`http::serve`]. [`config`] is everything that can be set, [`tokens`] signs what leaves with a bid,
 //! [`http`] answers, [`api`] is the campaign API, [`platform`] is what they ask of the engine behind them,
-//! [`runtime`] is that engine with its threads and journal, and [`policies`] brings trained policies into its service.
+//! [`runtime`] is that engine with its threads and journal, [`policies`] brings trained policies into its service, and
+//! [`bus`] carries what it records out to topics, and notices in from them.
 //!
 //! Secrets never reach a log, a `Debug` form or an error message.
 
 pub mod api;
 pub mod artf;
+pub mod bus;
 pub mod config;
 pub mod http;
 pub mod logging;

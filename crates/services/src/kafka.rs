@@ -103,7 +103,9 @@ fn format_storage(java: &Java, home: &Path) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    // Java tells of some faults on one, of others on the other.
+    let log = [output.stdout, output.stderr].concat();
+    let log = String::from_utf8_lossy(&log).into_owned();
     Err(Error::NotReady { what: WHAT, why: format!("formatting ended with {}", output.status), log })
 }
 

@@ -23,7 +23,7 @@ use std::{
 
 pub use calls::EmbeddedCalls;
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 
 use self::{
     positions::Groups,
@@ -38,6 +38,8 @@ struct Topic {
     name: Arc<str>,
     dir: PathBuf,
     groups: Groups,
+    /// Set once the writing thread has its journal open.
+    open: OnceCell<()>,
     /// The last message that is durable; 0 before the first.
     durable: watch::Sender<u64>,
 }
@@ -79,16 +81,23 @@ impl Embedded {
 
     /// Returns a topic, making it if need be. Its journal is opened by the writing thread, which alone holds its lock.
     async fn topic(&self, name: &str) -> Result<Arc<Topic>> {
-        let known = || self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(topic) = known().get(name) {
+        let topic = self.known(name)?;
+        let open = || self.ask(|done| Ask::Open { topic: Arc::clone(&topic), done });
+        topic.open.get_or_try_init(open).await?;
+        Ok(Arc::clone(&topic))
+    }
+
+    fn known(&self, name: &str) -> Result<Arc<Topic>> {
+        let mut known = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(topic) = known.get(name) {
             return Ok(Arc::clone(topic));
         }
         check_name(name)?;
         let dir = self.dir.join(name);
         let groups = Groups::open(&dir.join("groups"))?;
-        let topic = Topic { name: name.into(), dir, groups, durable: watch::Sender::new(0) };
-        let topic = Arc::clone(known().entry(name.to_owned()).or_insert_with(|| Arc::new(topic)));
-        self.ask(|done| Ask::Open { topic: Arc::clone(&topic), done }).await?;
+        let (open, durable) = (OnceCell::new(), watch::Sender::new(0));
+        let topic = Arc::new(Topic { name: name.into(), dir, groups, open, durable });
+        known.insert(name.to_owned(), Arc::clone(&topic));
         Ok(topic)
     }
 

@@ -1,7 +1,7 @@
 //! Events over JetStream: a stream for each topic.
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{BTreeSet, HashSet},
     fmt::{Debug, Formatter},
     future::IntoFuture as _,
     sync::{Arc, Mutex, PoisonError},
@@ -15,7 +15,7 @@ use async_nats::{
         stream::{Config, StorageType},
     },
 };
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 
 use super::{connect, subscriber::NatsSubscriber};
 use crate::{Bus, Counts, Error, Message, Result, Settings, Subscriber, message::check_name};
@@ -79,23 +79,26 @@ impl NatsBus {
             self.ensure(&topic).await?;
         }
         let failed = |source| Error::broker("publish", &self.server, source);
-        let (mut under_way, mut first_error) = (VecDeque::new(), None);
-        for message in messages {
-            if under_way.len() >= UNDER_WAY.min(self.settings.queue) {
-                settle(&mut under_way, &mut first_error).await;
+        let mut left = messages.into_iter().peekable();
+        while left.peek().is_some() {
+            let (mut under_way, mut first_error) = (Vec::new(), None);
+            for message in left.by_ref().take(UNDER_WAY.min(self.settings.queue.max(1))) {
+                match self.send(message).await {
+                    Ok(sent) => under_way.push(sent.into_future()),
+                    Err(error) => {
+                        first_error = Some(error);
+                        break;
+                    }
+                }
             }
-            if first_error.is_some() {
-                break;
-            }
-            match self.send(message).await {
-                Ok(sent) => under_way.push_back(sent),
-                Err(error) => first_error = Some(error),
+            // All at once: each has its own time, and they must not add up.
+            let settled = join_all(under_way).await;
+            first_error = first_error.or_else(|| settled.into_iter().find_map(Result::err));
+            if let Some(error) = first_error {
+                return Err(failed(error));
             }
         }
-        while !under_way.is_empty() {
-            settle(&mut under_way, &mut first_error).await;
-        }
-        first_error.map_or(Ok(()), |error| Err(failed(error)))
+        Ok(())
     }
 
     async fn send(&self, message: Message) -> Result<PublishAckFuture, PublishError> {
@@ -109,14 +112,6 @@ impl NatsBus {
         }
         message.headers.iter().for_each(|(name, value)| headers.append(name, value));
         self.context.publish_with_headers(topic, headers, message.payload).await
-    }
-}
-
-/// Waits for the oldest acknowledgement; keeps the first error.
-async fn settle(under_way: &mut VecDeque<PublishAckFuture>, first_error: &mut Option<PublishError>) {
-    let Some(oldest) = under_way.pop_front() else { return };
-    if let Err(error) = oldest.into_future().await {
-        first_error.get_or_insert(error);
     }
 }
 

@@ -74,12 +74,42 @@ pub struct Metrics {
     policy_info: ByVersion,
     remote: RemoteAgents,
     artf: artf::Artf,
+    bus: Bus,
 }
 
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
     }
+}
+
+/// What a bus carried and how far behind it is, as it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BusFigures {
+    /// Messages published and acknowledged.
+    pub published: u64,
+    /// Messages whose publishing failed; they are published again.
+    pub not_published: u64,
+    /// Messages received, redeliveries with them.
+    pub received: u64,
+    /// Messages set aside with a reason.
+    pub dead_letters: u64,
+    /// Faults of the connection that were waited out.
+    pub faults: u64,
+    /// Messages that wait to be received; `None` before that is known.
+    pub lag: Option<u64>,
+    /// Records on the disk that are not published yet.
+    pub unpublished: u64,
+}
+
+struct Bus {
+    published: Counter,
+    not_published: Counter,
+    received: Counter,
+    dead_letters: Counter,
+    faults: Counter,
+    lag: Gauge,
+    unpublished: Gauge,
 }
 
 struct Money {
@@ -225,6 +255,24 @@ impl Metrics {
     /// Returns the series of agents placed elsewhere.
     pub const fn remote(&self) -> &RemoteAgents {
         &self.remote
+    }
+
+    /// States what the bus carried and how far behind it is.
+    pub fn bus(&self, figures: &BusFigures) {
+        let bus = &self.bus;
+        let counters = [
+            (&bus.published, figures.published),
+            (&bus.not_published, figures.not_published),
+            (&bus.received, figures.received),
+            (&bus.dead_letters, figures.dead_letters),
+            (&bus.faults, figures.faults),
+        ];
+        for (counter, now) in counters {
+            counter.inc_by(now.saturating_sub(counter.get()));
+        }
+        let signed = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        bus.lag.set(figures.lag.map_or(0, signed));
+        bus.unpublished.set(signed(figures.unpublished));
     }
 
     /// Counts a request the engine turned away undecided.

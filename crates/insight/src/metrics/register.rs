@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 
 use super::{
-    Journal, Metrics, Money, PolicySwap, RemoteAgents, RequestOutcome,
+    Bus, Journal, Metrics, Money, PolicySwap, RemoteAgents, RequestOutcome,
     artf::Artf,
     labels::{AGENTS, NO_BIDS},
 };
@@ -125,6 +125,25 @@ impl Registrar {
         }
     }
 
+    fn bus(&mut self) -> Bus {
+        Bus {
+            published: self
+                .counter("motet_bus_published_messages", "Messages published and acknowledged by the bus"),
+            not_published: self.counter(
+                "motet_bus_not_published_messages",
+                "Messages whose publishing failed; they are published again",
+            ),
+            received: self
+                .counter("motet_bus_received_messages", "Messages received, redeliveries with them"),
+            dead_letters: self.counter("motet_bus_dead_letters", "Messages set aside with a reason"),
+            faults: self
+                .counter("motet_bus_faults", "Faults of the connection to the bus that were waited out"),
+            lag: self.gauge("motet_bus_lag_messages", "Messages that wait to be received"),
+            unpublished: self
+                .gauge("motet_bus_unpublished_records", "Records on the disk that are not published yet"),
+        }
+    }
+
     fn journal(&mut self) -> Journal {
         let lag_seconds = Gauge::default();
         self.0.register(
@@ -206,6 +225,7 @@ impl Metrics {
                 .by_version("motet_policy_info", "1 for the set of policies in service, by version"),
             remote: RemoteAgents::new(&mut r.0),
             artf: Artf::new(&mut r.0),
+            bus: r.bus(),
             registry: Registry::default(),
         };
         metrics.registry = r.0;

@@ -1,6 +1,9 @@
 //! `motet bench`: figures with the command that makes them.
 
 pub(crate) mod agents;
+pub(crate) mod bus;
+pub(crate) mod bus_faults;
+pub(crate) mod bus_feed;
 pub(crate) mod crash;
 pub(crate) mod decide;
 pub(crate) mod echo;

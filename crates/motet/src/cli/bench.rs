@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::{BusBench, BusFaults, BusFeed};
 use crate::bench::agents::Where;
 
 /// Options of `motet bench`.
@@ -99,6 +100,13 @@ pub(crate) enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// Notices through a bus into the engine, each counted once; and calls there and back
+    Bus(BusBench),
+    /// Kill consumer, producer and broker again and again, and look for what was lost or counted twice
+    BusFaults(BusFaults),
+    /// Publish the lines of a growing file, for `bus-faults`
+    #[command(hide = true)]
+    BusFeed(BusFeed),
     /// The simulated markets on one core, with what they come to
     Sim {
         /// Which market

@@ -44,6 +44,7 @@ pub(super) fn check(config: &Config) -> Vec<Problem> {
     let mut problems = Problems::default();
     check_server(config, &mut problems);
     check_openrtb(config, &mut problems);
+    check_bus(config, &mut problems);
     check_rest(config, &mut problems);
     check_placement(config, &mut problems);
     check_artf(config, &mut problems);
@@ -141,6 +142,32 @@ fn check_artf(config: &Config, problems: &mut Problems) {
     problems.positive("artf.time_ms", artf.time_ms);
     for error in artf.options().check() {
         problems.need(false, &format!("artf.{}", error.key), || error.message.clone());
+    }
+}
+
+fn check_bus(config: &Config, problems: &mut Problems) {
+    let bus = &config.bus;
+    if bus.url.is_empty() {
+        return;
+    }
+    if let Err(error) = motet_bus::check(&bus.url) {
+        problems.need(false, "bus.url", || error.to_string());
+    }
+    for (key, value) in [
+        ("bus.queue", bus.queue as u64),
+        ("bus.batch", bus.batch as u64),
+        ("bus.publish_timeout_ms", bus.publish_timeout_ms),
+        ("bus.partitions", u64::from(bus.partitions)),
+        ("bus.replicas", u64::from(bus.replicas)),
+        ("bus.session_ms", bus.session_ms),
+    ] {
+        problems.positive(key, value);
+    }
+    let names = [("bus.notices_topic", bus.notices_topic.as_str()), ("bus.group", bus.group.as_str())];
+    for (key, name) in names.into_iter().filter(|(key, name)| *key != "bus.group" || !name.is_empty()) {
+        if let Err(error) = motet_bus::check_name(name) {
+            problems.need(false, key, || error.to_string());
+        }
     }
 }
 

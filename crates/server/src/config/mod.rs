@@ -16,7 +16,7 @@ pub use check::Problem;
 pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
 pub use placement::{MAIN, Place, Placement, VersionPlace};
 pub use sections::{
-    Artf, Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb,
+    Artf, Attribution, BidWindows, Bus, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb,
     Policies, Server, Team, Tokens,
 };
 use serde::Deserialize;
@@ -49,6 +49,8 @@ pub struct Config {
     pub policies: Policies,
     /// The open agent interface.
     pub artf: Artf,
+    /// Topics out and in.
+    pub bus: Bus,
     /// Logs.
     pub log: Log,
     /// Metrics.

@@ -243,6 +243,52 @@ impl Artf {
     }
 }
 
+/// The bus.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bus {
+    /// Which bus; empty for none.
+    pub url: String,
+    /// Whether what the journal records is published.
+    pub publish: bool,
+    /// Whether notices are taken from a topic.
+    pub notices: bool,
+    /// The topic notices come on, as addresses.
+    pub notices_topic: String,
+    /// The group they are read as; empty for one of this node's own.
+    pub group: String,
+    /// The most messages published and not yet acknowledged.
+    pub queue: usize,
+    /// The most messages, or records, taken at once.
+    pub batch: usize,
+    /// How long a message may take to become durable.
+    pub publish_timeout_ms: u64,
+    /// Partitions of a Kafka topic that is made here.
+    pub partitions: u16,
+    /// Copies of a topic that is made here.
+    pub replicas: u16,
+    /// How long a member of a Kafka group may be silent.
+    pub session_ms: u64,
+    /// Segments of an embedded topic kept although every group has passed them; 0 keeps all.
+    pub keep_segments: usize,
+}
+
+impl Bus {
+    /// Returns the bounds the bus is opened with.
+    pub fn settings(&self) -> motet_bus::Settings {
+        motet_bus::Settings {
+            queue: self.queue,
+            batch: self.batch,
+            publish_timeout: Duration::from_millis(self.publish_timeout_ms),
+            partitions: self.partitions,
+            replicas: self.replicas,
+            session: Duration::from_millis(self.session_ms),
+            keep_segments: (self.keep_segments > 0).then_some(self.keep_segments),
+            ..motet_bus::Settings::default()
+        }
+    }
+}
+
 /// Logs.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

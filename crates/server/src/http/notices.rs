@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Path, Request, State},
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderValue, Response, StatusCode, Uri, header},
 };
 use motet_insight::metrics::TokenRefusal;
 use motet_model::{
@@ -18,7 +18,7 @@ use motet_model::{
     outcome::{Notice, NoticeKind, NoticeVerdict},
 };
 use motet_openrtb::{NoticeParams, RateTable};
-use motet_units::Nanos;
+use motet_units::{Nanos, Timestamp};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -76,12 +76,7 @@ async fn tell<P: Platform>(app: &App<P>, token: &str, kind: NoticeKind, key: u64
     let claim = match app.signer().verify(token, Kind::of(&kind), now) {
         Ok(claim) => claim,
         Err(refused) => {
-            let refusal = match refused {
-                Refused::Malformed => TokenRefusal::Malformed,
-                Refused::Forged => TokenRefusal::Forged,
-                Refused::Expired(_) => TokenRefusal::Expired,
-            };
-            app.metrics.notice_refused(&kind, refusal);
+            app.metrics.notice_refused(&kind, refusal_of(&refused));
             return Told::Refused(refused);
         }
     };
@@ -108,6 +103,77 @@ fn status_of(told: Told) -> Response<Body> {
         Told::Refused(Refused::Forged) => plain(StatusCode::FORBIDDEN, "token is not valid here"),
         Told::Refused(Refused::Expired(_)) => plain(StatusCode::GONE, "token has expired"),
         Told::Unavailable(_, reason) => plain(StatusCode::SERVICE_UNAVAILABLE, reason),
+    }
+}
+
+/// Why the address of a notice cannot be taken.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AddressError {
+    /// It is not the address of a notice.
+    #[error("no address of a notice: expected /n/KIND/TOKEN, /i/TOKEN, /c/TOKEN or /v1/conversions/TOKEN")]
+    Form,
+    /// What it tells of a conversion cannot be read.
+    #[error("a conversion's {0}")]
+    Conversion(String),
+    /// Its token is malformed.
+    #[error("the token is malformed")]
+    Malformed,
+    /// Its token was not signed here.
+    #[error("the token is not valid here")]
+    Forged,
+    /// Its token's time has passed.
+    #[error("the token has expired")]
+    Expired,
+}
+
+impl<P> App<P> {
+    /// Reads a notice from its address, as it would be called over HTTP; scheme and host may lead it. Counts tokens that
+    /// are refused.
+    pub(crate) fn notice_at(
+        &self,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(Notice, Stated), AddressError> {
+        let address: Uri = address.trim().parse().map_err(|_| AddressError::Form)?;
+        let parts: Vec<&str> = address.path().split('/').skip(1).collect();
+        let query = address.query().unwrap_or("");
+        let (token, kind, key) = match parts[..] {
+            ["n", name, token] => {
+                let kind = notice_kind(name, &NoticeParams::parse(query), &self.rates());
+                (token, kind.ok_or(AddressError::Form)?, 0)
+            }
+            ["i", token] => (token, NoticeKind::Impression, 0),
+            ["c", token] => (token, NoticeKind::Click, 0),
+            ["v1", "conversions", token] => {
+                let (value, key) = self.conversion_at(&address)?;
+                (token, NoticeKind::Conversion { value }, key)
+            }
+            _ => return Err(AddressError::Form),
+        };
+        let claim = self.signer().verify(token, Kind::of(&kind), now).map_err(|refused| {
+            self.metrics.notice_refused(&kind, refusal_of(&refused));
+            match refused {
+                Refused::Malformed => AddressError::Malformed,
+                Refused::Forged => AddressError::Forged,
+                Refused::Expired(_) => AddressError::Expired,
+            }
+        })?;
+        Ok((Notice { bid: claim.bid, kind, happened_at: now, key }, claim.stated()))
+    }
+
+    fn conversion_at(&self, address: &Uri) -> Result<(Option<Nanos>, u64), AddressError> {
+        let told = axum::extract::Query::<Conversion>::try_from_uri(address);
+        let told = told.map_err(|error| AddressError::Conversion(error.to_string()))?.0;
+        let value = value_of(&told, &self.rates()).map_err(AddressError::Conversion)?;
+        Ok((value, told.key.as_deref().map_or(0, key_of)))
+    }
+}
+
+const fn refusal_of(refused: &Refused) -> TokenRefusal {
+    match refused {
+        Refused::Malformed => TokenRefusal::Malformed,
+        Refused::Forged => TokenRefusal::Forged,
+        Refused::Expired(_) => TokenRefusal::Expired,
     }
 }
 

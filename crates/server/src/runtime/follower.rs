@@ -158,7 +158,9 @@ impl Follower {
     /// Deletes the segments that every snapshot kept stands for, where the settings say so.
     fn retire_segments(&self, oldest_snapshot: u64) {
         let Some(keep) = self.keep_segments else { return };
-        match retire(&journal_dir(&self.data_dir), oldest_snapshot + 1, keep) {
+        // Whoever follows the journal reads it from there: what it is not done with stays.
+        let covered = oldest_snapshot.min(self.shared.followed.load(Ordering::Relaxed));
+        match retire(&journal_dir(&self.data_dir), covered.saturating_add(1), keep) {
             Ok(0) => {}
             Ok(segments) => tracing::info!(segments, "deleted segments that snapshots stand for"),
             Err(error) => tracing::warn!(%error, "could not delete segments that snapshots stand for"),

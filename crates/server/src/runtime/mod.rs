@@ -56,11 +56,12 @@ use motet_model::{
 use motet_placement::{Feed, Seat};
 use motet_policy::PolicySet;
 use motet_units::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 pub(crate) use line::Line;
 pub use line::Steering;
 pub use milestones::Milestones;
+pub(crate) use open::journal_dir;
 pub use open::{OpenError, Opened, open_engine};
 pub use stopwatch::{AgentTimes, LiveStopwatch};
 
@@ -88,6 +89,9 @@ pub struct Settings {
     /// The agents placed in processes of their own.
     pub elsewhere: Vec<AgentName>,
 }
+
+/// The most notices of one command, so that others come in between.
+const TOGETHER: usize = 512;
 
 /// What the runtime tells of itself as it goes; implemented by metrics.
 pub trait Probe: Send + Sync + 'static {
@@ -204,6 +208,11 @@ pub(crate) enum Command {
         question: Box<Question>,
         reply: oneshot::Sender<Counsel>,
     },
+    /// Notices that came together, and are answered together.
+    Notices {
+        notices: Vec<(Notice, Stated)>,
+        reply: oneshot::Sender<Vec<Judgement>>,
+    },
     Stop,
 }
 
@@ -219,8 +228,10 @@ pub(crate) struct Shared {
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) failed: Mutex<Option<String>>,
     pub(crate) stopping: AtomicBool,
-    /// The last record known to be on the disk.
-    pub(crate) durable: AtomicU64,
+    /// The last record that is on the disk.
+    pub(crate) durable: watch::Sender<u64>,
+    /// The last record that whoever follows the journal is done with; its segments are kept until then.
+    pub(crate) followed: AtomicU64,
 }
 
 impl Shared {
@@ -282,7 +293,8 @@ impl Runtime {
             catalog: RwLock::new(engine.catalog()),
             failed: Mutex::new(None),
             stopping: AtomicBool::new(false),
-            durable: AtomicU64::new(engine.next_sequence() - 1),
+            durable: watch::Sender::new(journal.next_sequence() - 1),
+            followed: AtomicU64::new(u64::MAX),
         });
         let works = works::Works::new(engine, Arc::clone(&shared), Arc::clone(&probe));
         let helm = Arc::new(helm::Helm::new(works, settings.queue, Arc::clone(&shared)));
@@ -355,6 +367,34 @@ impl Runtime {
         let (reply, judgement) = oneshot::channel();
         self.line.ask(Command::Notice { notice, stated, reply }).await?;
         judgement.await.map_err(|_| self.line.why_dropped())
+    }
+
+    /// Judges notices in order, each with what its token states of the bid; all are durable once this returns.
+    ///
+    /// # Errors
+    /// When they could not be taken or made durable: the sender should try again with all of them.
+    pub async fn notices(&self, notices: Vec<(Notice, Stated)>) -> Result<Vec<Judgement>, Unavailable> {
+        let mut taken = Vec::with_capacity(notices.len().div_ceil(TOGETHER));
+        for some in notices.chunks(TOGETHER) {
+            let (reply, judgements) = oneshot::channel();
+            self.line.send(Command::Notices { notices: some.to_vec(), reply })?;
+            taken.push(judgements);
+        }
+        let mut all = Vec::with_capacity(notices.len());
+        for judgements in taken {
+            all.extend(judgements.await.map_err(|_| self.line.why_dropped())?);
+        }
+        Ok(all)
+    }
+
+    /// Tells of the last record that is on the disk, and of every later one as it gets there.
+    pub fn durable(&self) -> watch::Receiver<u64> {
+        self.line.shared.durable.subscribe()
+    }
+
+    /// Keeps journal segments with records after this one, even where snapshots stand for them.
+    pub fn followed(&self, record: u64) {
+        self.line.shared.followed.store(record, Ordering::Relaxed);
     }
 
     /// Applies changes, all or none; durable once this returns. The inner result is the refusal, if any.

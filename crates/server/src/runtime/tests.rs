@@ -111,7 +111,8 @@ fn follower(dir: &Path, keep_segments: Option<usize>) -> (follower::Follower, Ar
         catalog: RwLock::default(),
         failed: Mutex::new(None),
         stopping: AtomicBool::new(false),
-        durable: AtomicU64::new(0),
+        durable: tokio::sync::watch::Sender::new(0),
+        followed: AtomicU64::new(u64::MAX),
     });
     let probe: Arc<dyn Probe> = Arc::clone(&complaints) as _;
     (follower::Follower::new(&settings, Arc::clone(&shared), probe), complaints, shared)

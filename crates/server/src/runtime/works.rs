@@ -1,9 +1,6 @@
 //! What is done at the helm: commands become events, events records, and records a batch.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use motet_coordinator::Timing;
 use motet_engine::{Effect, Engine, Event, Judgement, Record, SealedRequest, Shade};
@@ -82,6 +79,11 @@ impl Works {
             Command::Notice { notice, stated, reply } => {
                 let judgement = self.judge(notice, Some(stated));
                 self.filling.replies.push(Reply::Judged(reply, judgement));
+            }
+            Command::Notices { notices, reply } => {
+                let judged = notices.into_iter().map(|(notice, stated)| self.judge(notice, Some(stated)));
+                let judgements = judged.collect();
+                self.filling.replies.push(Reply::JudgedAll(reply, judgements));
             }
             Command::Abandon { decision, imps } => self.abandon(decision, imps),
             Command::Change { changes, reply } => self.change(changes, reply),
@@ -171,7 +173,7 @@ impl Works {
     }
 
     fn see_what_is_durable(&mut self) {
-        self.float.durable_through(self.shared.durable.load(Ordering::Acquire));
+        self.float.durable_through(*self.shared.durable.borrow());
     }
 
     fn judge(&mut self, notice: Notice, stated: Option<Stated>) -> Judgement {

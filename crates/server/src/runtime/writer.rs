@@ -1,7 +1,7 @@
 //! The writer thread: makes batches durable, then answers.
 
 use std::{
-    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
+    sync::{Arc, mpsc::SyncSender},
     time::{Duration, Instant},
 };
 
@@ -35,6 +35,7 @@ impl Filled {
 pub(super) enum Reply {
     Decided(oneshot::Sender<Answer>, Box<Answer>),
     Judged(oneshot::Sender<Judgement>, Judgement),
+    JudgedAll(oneshot::Sender<Vec<Judgement>>, Vec<Judgement>),
     Changed(oneshot::Sender<Result<(), String>>, Result<(), String>),
 }
 
@@ -63,7 +64,7 @@ impl Writer {
                 self.helm.fail(error.to_string());
                 return;
             }
-            self.shared.durable.store(filled.batch.next_sequence() - 1, Ordering::Release);
+            self.shared.durable.send_replace(filled.batch.next_sequence() - 1);
             let (records, bytes, durable) = (filled.batch.len(), filled.batch.as_bytes().len(), monotonic());
             // A lone answer is never kept waiting; where many wait, the next ones gather, too.
             gather = if filled.replies.len() > 1 { Gather::Always } else { Gather::Unwaited };
@@ -104,6 +105,7 @@ impl Writer {
             }
             // Whoever asked may have gone; what was judged or changed stands all the same.
             Reply::Judged(sender, judgement) => drop(sender.send(judgement)),
+            Reply::JudgedAll(sender, judgements) => drop(sender.send(judgements)),
             Reply::Changed(sender, outcome) => drop(sender.send(outcome)),
         }
     }
