@@ -232,7 +232,7 @@ impl Seated {
         match news {
             News::Observation(observation) => {
                 let catalog_failed = |error: motet_model::catalog::Error| Error::Seat(error.to_string());
-                if let HeldObservation::Changed { changes, .. } = observation {
+                if let HeldObservation::Changed { changes, .. } = &**observation {
                     changes
                         .iter()
                         .try_for_each(|change| self.catalog.apply(change))

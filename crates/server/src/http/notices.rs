@@ -15,7 +15,7 @@ use axum::{
 use motet_insight::metrics::TokenRefusal;
 use motet_model::{
     codes::Code,
-    outcome::{Notice, NoticeKind, NoticeVerdict},
+    outcome::{Notice, NoticeKind, NoticeVerdict, Stated},
 };
 use motet_openrtb::{NoticeParams, RateTable};
 use motet_units::{Nanos, Timestamp};
@@ -129,11 +129,7 @@ pub(crate) enum AddressError {
 impl<P> App<P> {
     /// Reads a notice from its address, as it would be called over HTTP; scheme and host may lead it. Counts tokens that
     /// are refused.
-    pub(crate) fn notice_at(
-        &self,
-        address: &str,
-        now: Timestamp,
-    ) -> Result<(Notice, Stated), AddressError> {
+    pub(crate) fn notice_at(&self, address: &str, now: Timestamp) -> Result<(Notice, Stated), AddressError> {
         let address: Uri = address.trim().parse().map_err(|_| AddressError::Form)?;
         let parts: Vec<&str> = address.path().split('/').skip(1).collect();
         let query = address.query().unwrap_or("");
