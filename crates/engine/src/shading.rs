@@ -20,7 +20,9 @@ impl Engine {
         for shade in shades {
             self.may_shade(shade).map_err(|why| format!("bid {}: {why}", shade.bid))?;
         }
-        shades.iter().for_each(|shade| self.lower(*shade));
+        for shade in shades {
+            self.lower(*shade);
+        }
         Ok(())
     }
 
