@@ -139,12 +139,7 @@ struct Ready {
 }
 
 /// Parses a request, applies consent and maps categories; or answers it at once.
-fn prepare<P: Platform>(
-    app: &App<P>,
-    bytes: &[u8],
-    form: Form,
-    received: Instant,
-) -> Result<Ready, Outcome> {
+fn prepare<P: Platform>(app: &App<P>, bytes: &[u8], form: Form, received: Instant) -> Result<Ready, Outcome> {
     let options = app.decode_options(wall_clock());
     let decoded = form.decode(bytes, &options);
     let Decoded { mut request, identity, wants_reasons, currency_taken, .. } = decoded
