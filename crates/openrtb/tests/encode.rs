@@ -4,7 +4,7 @@ mod common;
 
 use std::fmt::Write;
 
-use common::options;
+use common::{in_both_forms, options};
 use expect_test::{Expect, expect};
 use motet_model::{
     campaign::{
@@ -18,7 +18,7 @@ use motet_model::{
     request::{AdRequest, Size},
     targeting::Targeting,
 };
-use motet_openrtb::{Answer, Content, DecodeOptions, LinkKind, Links, Reasons, decode, encode};
+use motet_openrtb::{Answer, DecodeOptions, LinkKind, Links, Reasons, decode};
 use motet_units::{CpmMicros, Nanos, Probability, Span, Timestamp};
 
 struct TestLinks;
@@ -116,10 +116,7 @@ fn respond(
 ) -> Option<String> {
     let decision = decision(imps);
     let answer = Answer { request, decision: &decision, catalog, links: &TestLinks, reasons };
-    let mut out = Vec::new();
-    let content = encode(&answer, &mut out);
-    assert_eq!(content == Content::None, out.is_empty());
-    (content == Content::Some).then(|| String::from_utf8(out).unwrap())
+    in_both_forms(&answer)
 }
 
 /// Checks a response to a request with one imp, laid out for reading, its markup below.

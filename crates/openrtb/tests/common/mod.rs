@@ -5,7 +5,10 @@
 use std::path::PathBuf;
 
 use motet_model::codes::Code;
-use motet_openrtb::{DecodeOptions, RateTable};
+use motet_openrtb::{
+    Answer, Content, DecodeOptions, RateTable, encode, encode_protobuf, protobuf::proto::BidResponse,
+};
+use prost::Message as _;
 
 /// US dollars as accounting currency, euros at 1.10 and yen at 0.0067.
 pub(crate) fn rates() -> RateTable {
@@ -35,4 +38,19 @@ pub(crate) fn corpus(name: &str) -> Option<Vec<String>> {
 pub(crate) fn request_of(line: &str) -> (String, String) {
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
     (line["request"].to_string(), line["source"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Writes a response in both forms, checks that they say the same, and returns the JSON.
+pub(crate) fn in_both_forms(answer: &Answer<'_>) -> Option<String> {
+    let (mut json, mut protobuf) = (Vec::new(), Vec::new());
+    let content = encode(answer, &mut json);
+    assert_eq!(encode_protobuf(answer, &mut protobuf), content);
+    assert_eq!(content == Content::None, json.is_empty());
+    if content == Content::None {
+        return None;
+    }
+    let json = String::from_utf8(json).unwrap();
+    let said = serde_json::to_value(BidResponse::decode(protobuf.as_slice()).unwrap()).unwrap();
+    assert_eq!(said, serde_json::from_str::<serde_json::Value>(&json).unwrap());
+    Some(json)
 }

@@ -15,8 +15,12 @@ use axum::{
 use hyper::body::Frame;
 use motet_insight::metrics::RequestOutcome;
 use motet_model::outcome::NoticeKind;
-use motet_openrtb::LinkKind;
+use motet_openrtb::{
+    LinkKind,
+    protobuf::proto::{BidRequest, BidResponse, bid_request},
+};
 use motet_units::{CpmMicros, Nanos};
+use prost::Message as _;
 
 use super::support::{app, app_with, bid, config, get, link, send};
 use crate::{
@@ -39,6 +43,64 @@ async fn a_bid_is_200_with_links_of_this_server() {
     let nurl = response["seatbid"][0]["bid"][0]["nurl"].as_str().unwrap();
     assert!(nurl.starts_with("https://ads.example/n/win/"), "{nurl}");
     assert_eq!(app.metrics.requests(RequestOutcome::Bid), 1);
+}
+
+/// `AUDIO` in Protobuf's form.
+fn audio_in_protobuf() -> BidRequest {
+    let audio = bid_request::Audio {
+        mimes: vec!["audio/mpeg".to_owned()],
+        minduration: Some(5),
+        maxduration: Some(60),
+        ..Default::default()
+    };
+    let imp = bid_request::Imp { id: Some("1".to_owned()), audio: Some(audio), ..Default::default() };
+    BidRequest {
+        id: Some("r1".to_owned()),
+        imp: vec![imp],
+        user: Some(bid_request::User { id: Some("u-1".to_owned()), ..Default::default() }),
+        device: Some(bid_request::Device { ip: Some("203.0.113.77".to_owned()), ..Default::default() }),
+        ..Default::default()
+    }
+}
+
+fn in_protobuf(content_type: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post("/openrtb2/bid").header("content-type", content_type).body(body.into()).unwrap()
+}
+
+#[tokio::test]
+async fn protobuf_is_answered_in_protobuf_and_says_what_json_says() {
+    let told = bid(&app(), AUDIO).await.json();
+    for content_type in ["application/x-protobuf", "application/protobuf"] {
+        let seen = send(&app(), in_protobuf(content_type, audio_in_protobuf().encode_to_vec())).await;
+        assert_eq!((seen.status, seen.header("content-type")), (StatusCode::OK, content_type));
+        let mut said = serde_json::to_value(BidResponse::decode(seen.body.as_slice()).unwrap()).unwrap();
+        // Tokens are made anew for each bid, and stand in the addresses and the markup.
+        let mut told = told.clone();
+        for response in [&mut said, &mut told] {
+            for name in ["nurl", "burl", "lurl", "adm"] {
+                let text = response["seatbid"][0]["bid"][0][name].take();
+                assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{name}");
+            }
+        }
+        assert_eq!(said, told);
+    }
+}
+
+#[tokio::test]
+async fn protobuf_is_refused_and_turned_down_as_json_is() {
+    let app = app();
+    let refused = send(&app, in_protobuf("application/x-protobuf", AUDIO)).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text().starts_with("the body is not Protobuf: "), "{}", refused.text());
+    let mut nothing = audio_in_protobuf();
+    nothing.imp[0].audio = None;
+    let turned_down = send(&app, in_protobuf("application/x-protobuf", nothing.encode_to_vec())).await;
+    assert_eq!((turned_down.status, turned_down.body.len()), (StatusCode::NO_CONTENT, 0));
+    let motet = bid_request::Motet { nbr: Some(true) };
+    nothing.ext = Some(bid_request::Ext { motet: Some(motet) });
+    let asked = send(&app, in_protobuf("application/x-protobuf", nothing.encode_to_vec())).await;
+    assert_eq!(asked.status, StatusCode::OK);
+    assert!(BidResponse::decode(asked.body.as_slice()).unwrap().nbr.is_some());
 }
 
 #[tokio::test]
