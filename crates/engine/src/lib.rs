@@ -12,6 +12,7 @@ mod bids;
 mod crew;
 mod crews;
 mod event;
+mod lease;
 mod money;
 mod notices;
 mod options;
@@ -21,7 +22,10 @@ mod ticking;
 
 pub use crew::{CARDS, Crew, check_policies};
 pub use crews::{Arm, Candidate};
-pub use event::{Effect, Event, Judgement, SealedRequest};
+pub use event::{Carry, Effect, Event, Followed, Judgement, SealedRequest};
+pub use lease::Holding;
+pub use motet_ledger::{Funding, Grant};
+pub use notices::charge;
 pub use motet_coordinator::Detail;
 pub use options::{Options, TeamKind};
 pub use record::{Difference, Record, RecordError};
@@ -58,6 +62,8 @@ pub struct Engine {
     now: Timestamp,
     /// The number of the next event.
     sequence: u64,
+    /// The place in the nodes' common log up to which its changes were taken.
+    followed: u64,
 }
 
 impl std::fmt::Debug for Engine {
@@ -72,8 +78,10 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// Makes an engine that knows no campaigns. The first event has number `first_sequence`.
     pub fn new(options: Options, first_sequence: u64) -> Self {
+        let mut ledger = Ledger::new(options.ledger);
+        ledger.set_funding(options.funding);
         Self {
-            ledger: Ledger::new(options.ledger),
+            ledger,
             crews: Crews::new(&options),
             desk: Desk::default(),
             round: None,
@@ -84,6 +92,7 @@ impl Engine {
             exhausted: BTreeMap::new(),
             now: Timestamp::default(),
             sequence: first_sequence,
+            followed: 0,
         }
     }
 
@@ -126,6 +135,9 @@ impl Engine {
                 Effect::Done
             }
             Event::Steered(policies) => Effect::Changed(self.steer(policies).map_err(|e| e.to_string())),
+            Event::Leased(grants) => Effect::Leased(self.take_grants(grants)),
+            Event::Followed(followed) => Effect::Changed(self.follow(followed).map_err(|e| e.to_string())),
+            Event::Carried(carries) => Effect::Changed(self.carry(carries)),
             Event::Configured(options) => {
                 self.configure(options);
                 Effect::Done
@@ -214,6 +226,7 @@ impl Engine {
         let (control, candidate) = self.crews.save();
         let policies = options.policies.clone().or_else(|| self.options.policies.take());
         self.options = Options { policies, ..options.clone() };
+        self.ledger.set_funding(self.options.funding);
         self.crews = Crews::new(&self.options);
         self.crews.restore(&control, &candidate, &self.catalog);
     }

@@ -59,7 +59,7 @@ fn bill(
     price: Option<CpmMicros>,
     now: Timestamp,
 ) -> (NoticeVerdict, Nanos) {
-    let amount = charge(record, price.unwrap_or(record.bid.price));
+    let amount = charge(record.bid.reserved, record.bid.price, price.unwrap_or(record.bid.price));
     match record.bid.charge {
         Charge::OnBilling => settle(ledger, record.bid.id, amount, now),
         // A test bid holds no money; its bill counts as told and costs nothing.
@@ -148,8 +148,16 @@ const fn is_conversion(notice: &Notice) -> bool {
 }
 
 /// Returns what a bid costs at a clearing price: its share of what was reserved at the bid price, rounded up.
-fn charge(record: &BidRecord, price: CpmMicros) -> Nanos {
-    let (reserved, bid) = (i128::from(record.bid.reserved.get()), i128::from(record.bid.price.get().max(1)));
+///
+/// ```
+/// use motet_engine::charge;
+/// use motet_units::{CpmMicros, Nanos};
+/// let (held, bid) = (Nanos::new(2_500), CpmMicros::new(2_000));
+/// assert_eq!(charge(held, bid, CpmMicros::new(1_000)), Nanos::new(1_250));
+/// assert_eq!(charge(held, bid, CpmMicros::new(1_001)), Nanos::new(1_252));
+/// ```
+pub fn charge(reserved: Nanos, bid: CpmMicros, price: CpmMicros) -> Nanos {
+    let (reserved, bid) = (i128::from(reserved.get()), i128::from(bid.get().max(1)));
     let nanos = (reserved * i128::from(price.get()) + bid - 1) / bid;
     Nanos::new(i64::try_from(nanos).unwrap_or(i64::MAX))
 }

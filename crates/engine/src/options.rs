@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use motet_ledger::Limits;
+use motet_ledger::{Funding, Limits};
 use motet_policy::PolicySet;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ pub struct Options {
     pub coordinator: motet_coordinator::Options,
     /// How much the ledger may hold.
     pub ledger: Limits,
+    /// Whose money the ledger holds: whole budgets, or leases of budgets that nodes share.
+    pub funding: Funding,
     /// The intent agent's.
     pub intent: motet_agents::intent::Options,
     /// The relevance agent's.
@@ -66,6 +68,7 @@ impl Default for Options {
             conversion_window_s: 7 * 86_400,
             coordinator: motet_coordinator::Options::default(),
             ledger: Limits::default(),
+            funding: Funding::default(),
             intent: motet_agents::intent::Options::default(),
             relevance: motet_agents::relevance::Options::default(),
             bidder: motet_agents::bidder::Options::default(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Effect, Engine, Event, SealedRequest};
 
 /// The version of the record's form. Raised with every change that an older reader cannot take.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// One event as journalled, with what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

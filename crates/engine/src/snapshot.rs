@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The version of the snapshot's form.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// A snapshot that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,7 @@ pub enum SnapshotError {
 struct Saved<'a> {
     options: &'a Options,
     sequence: u64,
+    followed: u64,
     now: Timestamp,
     catalog: &'a Catalog,
     ledger: &'a Ledger,
@@ -60,6 +61,7 @@ struct Saved<'a> {
 struct Loaded {
     options: Options,
     sequence: u64,
+    followed: u64,
     now: Timestamp,
     catalog: Catalog,
     ledger: Ledger,
@@ -77,6 +79,7 @@ impl Engine {
         let saved = Saved {
             options: &self.options,
             sequence: self.sequence,
+            followed: self.followed,
             now: self.now,
             catalog: &self.catalog,
             ledger: &self.ledger,
@@ -120,6 +123,7 @@ impl Engine {
             exhausted: loaded.exhausted,
             now: loaded.now,
             sequence: loaded.sequence,
+            followed: loaded.followed,
             options: loaded.options,
         })
     }

@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 30] = [
+const LAYERS: [(&str, u8); 33] = [
     ("motet-units", 0),
     ("motet-model", 1),
+    ("motet-lease", 1),
     ("motet-plot", 1),
     ("motet-policy", 1),
     ("motet-agent", 2),
@@ -38,6 +39,8 @@ const LAYERS: [(&str, u8); 30] = [
     ("motet-openrtb", 6),
     ("motet-bus", 6),
     ("motet-store", 6),
+    ("motet-postgres", 6),
+    ("motet-services", 6),
     ("motet-insight", 6),
     ("motet-server", 7),
     ("motet-train", 7),
