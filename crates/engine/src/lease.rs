@@ -20,8 +20,10 @@ pub struct Holding {
     pub committed: Nanos,
     /// Spent and reserved on the day before; its bids may still be billed.
     pub committed_before: Nanos,
-    /// The grant in force, whatever its day, and the dearest bid that did not fit since it was made.
-    pub grant: Option<(Grant, Nanos)>,
+    /// The grant in force, whatever its day.
+    pub grant: Option<Grant>,
+    /// The dearest bid that did not fit since the grant was made, or that the campaign was found unable to pay; 0 for none.
+    pub lacked: Nanos,
     /// Whether the campaign is in service.
     pub presence: Presence,
 }
@@ -61,12 +63,15 @@ impl Engine {
     pub fn holdings(&self) -> Vec<Holding> {
         let holding = |(ix, entry): (CampaignIx, &catalog::CampaignEntry)| {
             let day = money::day(&self.catalog, ix, self.now);
+            let grant = self.ledger.grant(ix);
+            let unable = self.exhausted.get(&ix).copied().unwrap_or_default();
             Holding {
                 campaign: ix,
                 day,
                 committed: self.ledger.committed(ix, day),
                 committed_before: self.ledger.committed(ix, day - 1),
-                grant: self.ledger.grant(ix),
+                grant: grant.map(|(grant, _)| grant),
+                lacked: grant.map_or(Nanos::ZERO, |(_, lacked)| lacked).max(unable),
                 presence: entry.presence,
             }
         };

@@ -17,6 +17,8 @@ pub struct Use {
 const RENEWALS: i64 = 8;
 /// Bids a node that found too little asks for.
 const BIDS: i64 = 8;
+/// Renewals without any use after which nothing is held any more.
+const IDLE: u32 = 600;
 
 /// A node's memory of its use of one campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -25,13 +27,16 @@ pub struct Slicer {
     /// What a renewal's time used of late, at least half of it each time.
     pace: Nanos,
     dearest: Nanos,
+    /// Renewals since the last use.
+    idle: u32,
 }
 
 impl Slicer {
     /// Notes what was used since the last renewal, and returns the slice to hold beyond what is committed.
     ///
     /// A slice lasts for eight renewals of the recent use. Where bids did not fit, it is also at least eight of them and
-    /// twice what there was, so that it doubles until they fit. Use that ends halves it with every renewal, down to nothing.
+    /// twice what there was, so that it doubles until they fit. Use that ends halves it with every renewal, down to eight bids,
+    /// so that now and then a bid finds its money; after 600 renewals without any, down to nothing.
     ///
     /// ```
     /// use motet_lease::{Slicer, Use};
@@ -48,21 +53,31 @@ impl Slicer {
     /// assert_eq!(slicer.slice(seen(0, 0, 5)), Nanos::new(40));
     /// // 30 used since: eight times that.
     /// assert_eq!(slicer.slice(seen(30, 40, 0)), Nanos::new(240));
-    /// // None since: half of it, until it is not worth holding.
+    /// // None since: half of it, and less with every renewal, but room for eight bids.
     /// assert_eq!(slicer.slice(seen(30, 270, 0)), Nanos::new(120));
+    /// assert_eq!(slicer.slice(seen(30, 150, 0)), Nanos::new(56));
+    /// assert_eq!(slicer.slice(seen(30, 150, 0)), Nanos::new(40));
     /// ```
     pub fn slice(&mut self, seen: Use) -> Nanos {
         let used = (seen.committed - self.committed).max(Nanos::ZERO);
         self.committed = seen.committed;
         self.pace = used.max(Nanos::new(self.pace.get() / 2));
+        let active = used.is_positive() || seen.lacked.is_positive();
+        self.idle = if active { 0 } else { self.idle.saturating_add(1) };
         let mut slice = Nanos::new(self.pace.get().saturating_mul(RENEWALS));
         if seen.lacked.is_positive() {
             self.dearest = seen.lacked.max(self.dearest);
             let had = (seen.limit - seen.committed).max(Nanos::ZERO);
             let doubled = Nanos::new(had.get().saturating_mul(2));
-            slice = slice.max(Nanos::new(seen.lacked.get().saturating_mul(BIDS))).max(doubled);
+            slice = slice.max(doubled);
         }
-        slice
+        if self.idle < IDLE { slice.max(self.least()) } else { slice }
+    }
+
+    /// Returns what is remembered when a new day begins: the pace, and nothing committed.
+    #[must_use]
+    pub const fn on_a_new_day(self) -> Self {
+        Self { committed: Nanos::ZERO, ..self }
     }
 
     /// Returns the least that is of use: room for eight of the dearest bids that ever did not fit.

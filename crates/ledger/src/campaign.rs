@@ -1,5 +1,6 @@
 //! One campaign's books: the whole budget, and each day that is still open.
 
+use motet_model::ids::CampaignIx;
 use motet_units::{Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -123,12 +124,13 @@ impl Campaign {
     /// Tells whether an amount is within the lease, and its bill would come in its time.
     pub(crate) fn admit_leased(
         &mut self,
+        campaign: CampaignIx,
         amount: Nanos,
         day: i64,
         expires: Timestamp,
     ) -> Result<(), Refused> {
         let room = self.leased_room(day);
-        let Some(held) = &mut self.held else { return Err(Refused::NoLease) };
+        let held = self.held.get_or_insert_with(|| Held::none(campaign, day));
         if amount > room || expires > held.grant.until {
             held.lacked = held.lacked.max(amount);
             return Err(Refused::NoLease);

@@ -52,6 +52,21 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Holds nothing; it is there to note what bids lack.
+    pub(crate) fn none(campaign: CampaignIx, day: i64) -> Self {
+        let (zero, never) = (Nanos::ZERO, Timestamp::default());
+        let grant = Grant {
+            campaign,
+            day,
+            amount: zero,
+            until: never,
+            seen: never,
+            elsewhere_today: zero,
+            elsewhere: zero,
+        };
+        Self { grant, lapsed: Vec::new(), lacked: zero }
+    }
+
     /// Takes a grant in the place of the one before.
     pub(crate) fn take(grant: Grant, before: Option<Self>) -> Self {
         let same_day = before.filter(|held| held.grant.day == grant.day);

@@ -191,7 +191,7 @@ impl Ledger {
         }
         books.admit(amount, day)?;
         if self.funding == Funding::Leased {
-            books.admit_leased(amount, day, expires)?;
+            books.admit_leased(campaign, amount, day, expires)?;
         }
         books.reserve(amount, day);
         place.insert(Reservation { campaign, amount, day, expires, state: ReservationState::Open });

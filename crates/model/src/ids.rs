@@ -45,6 +45,11 @@ impl DecisionId {
         Self((node as u64) << 48 | (sequence & 0xFFFF_FFFF_FFFF))
     }
 
+    /// Returns the node that made it.
+    pub const fn node(self) -> u16 {
+        (self.0 >> 48) as u16
+    }
+
     /// Returns the journal sequence number on its node.
     pub const fn sequence(self) -> u64 {
         self.0 & 0xFFFF_FFFF_FFFF
@@ -113,7 +118,7 @@ mod tests {
     #[test]
     fn a_decision_id_leads_to_its_record() {
         let id = DecisionId::new(3, 0x1234_5678);
-        assert_eq!(id.sequence(), 0x1234_5678);
+        assert_eq!((id.node(), id.sequence()), (3, 0x1234_5678));
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!("xyz".parse::<DecisionId>().is_err());
     }

@@ -4,17 +4,20 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use motet_coordinator::BidWindows;
-use motet_engine::{Options, TeamKind};
+use motet_engine::{Funding, Options, TeamKind};
 use motet_insight::metrics::Metrics;
 use motet_server::{
     api::spec::FileOfSpecs,
     config::{Config, Team},
     http::{AdminToken, App, Parts, Shutdown},
     logging,
+    platform::Platform,
     probe::MetricsProbe,
     runtime::{Runtime, Settings, wall_clock},
     tokens::Secrets,
 };
+#[cfg(feature = "postgres")]
+use motet_server::nodes::{self, Node, share_secrets};
 use motet_units::Span;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -53,6 +56,9 @@ pub(crate) struct Running {
     pub(crate) token_made: bool,
     /// The engine behind it.
     pub(crate) runtime: Arc<Runtime>,
+    /// What it shares with other nodes, if it does.
+    #[cfg(feature = "postgres")]
+    node: Option<Node>,
     shutdown: Shutdown,
     serving: JoinHandle<()>,
 }
@@ -63,6 +69,10 @@ impl Running {
         self.shutdown.begin();
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server ended in a panic");
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(node) = self.node {
+            node.leave().await;
         }
         let runtime = self.runtime;
         // Stopping waits for threads: it must not hold up this one.
@@ -131,27 +141,68 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     report_opening(&runtime);
     let (policies, keeper) = (config.policies.settings(), Arc::clone(&runtime));
     tokio::task::spawn_blocking(move || keeper.serve_policies(policies)).await??;
-    if plan.sample {
-        load_sample(&runtime).await?;
+    if !config.store.is_shared() && runtime.opened().followed > 0 {
+        bail!("the data folder is that of a node that shares its budgets with others: set store.url, or make a folder of \
+               its own with `motet store copy`");
     }
     let listener = TcpListener::bind(config.server.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     let addr = listener.local_addr()?;
     let (admin_token, text, token_made) = admin_token()?;
-    let parts = Parts {
-        platform: Arc::clone(&runtime),
-        metrics,
-        secrets: secrets(&config)?,
-        admin_token: Some(admin_token),
-        consent: runtime_consent(&config)?,
-        public_url: config.public_url(addr),
-    };
-    let app = App::new(&config, parts)?;
+    let front = Front { config, metrics, admin_token, listener, addr, sample: plan.sample };
     let shutdown = Shutdown::default();
-    let stop = shutdown.clone();
-    let serving = tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
-    Ok(Running { addr, admin_token: text, token_made, runtime, shutdown, serving })
+    #[cfg(feature = "postgres")]
+    if front.config.store.is_shared() {
+        let settings = nodes::Settings::of(&front.config)?;
+        let secrets = share_secrets(&settings.store, &front.config.secrets_path(), wall_clock()).await?;
+        let node = Node::join(Arc::clone(&runtime), settings).await?;
+        let serving = front.open(node.clone(), secrets, &shutdown).await?;
+        return Ok(Running { addr, admin_token: text, token_made, runtime, node: Some(node), shutdown, serving });
+    }
+    let secrets = secrets(&front.config)?;
+    let serving = front.open(Arc::clone(&runtime), secrets, &shutdown).await?;
+    Ok(Running {
+        addr,
+        admin_token: text,
+        token_made,
+        runtime,
+        #[cfg(feature = "postgres")]
+        node: None,
+        shutdown,
+        serving,
+    })
+}
+
+/// What is put before a platform.
+struct Front {
+    config: Config,
+    metrics: Arc<Metrics>,
+    admin_token: AdminToken,
+    listener: TcpListener,
+    addr: SocketAddr,
+    sample: bool,
+}
+
+impl Front {
+    /// Opens the doors.
+    async fn open<P: Platform>(self, platform: P, secrets: Secrets, shutdown: &Shutdown) -> Result<JoinHandle<()>> {
+        let Self { config, metrics, admin_token, listener, addr, sample } = self;
+        if sample {
+            load_sample(&platform).await?;
+        }
+        let parts = Parts {
+            platform,
+            metrics,
+            secrets,
+            admin_token: Some(admin_token),
+            consent: runtime_consent(&config)?,
+            public_url: config.public_url(addr),
+        };
+        let app = App::new(&config, parts)?;
+        let stop = shutdown.clone();
+        Ok(tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await }))
+    }
 }
 
 fn read_config(plan: &Plan) -> Result<Config> {
@@ -197,6 +248,7 @@ pub(crate) fn engine_options(config: &Config) -> Result<Options> {
     let mut options = Options {
         seed: config.decision.seed,
         node: config.decision.node,
+        funding: if config.store.is_shared() { Funding::Leased } else { Funding::Own },
         click_window_s: config.attribution.click_window_s,
         conversion_window_s: config.attribution.conversion_window_s,
         team: match config.decision.team {
@@ -250,13 +302,12 @@ fn report_opening(runtime: &Runtime) {
     );
 }
 
-async fn load_sample(runtime: &Runtime) -> Result<()> {
+async fn load_sample(platform: &impl Platform) -> Result<()> {
     let specs = FileOfSpecs::from_toml(SAMPLE)
         .map_err(|problem| anyhow::anyhow!("the sample campaigns: {problem}"))?;
     let changes =
         specs.changes().map_err(|problems| anyhow::anyhow!("the sample campaigns: {problems:?}"))?;
-    let applied = runtime.change(changes).await?;
-    applied.map_err(|refusal| anyhow::anyhow!("the sample campaigns were refused: {refusal}"))
+    platform.change(changes).await.context("the sample campaigns were refused")
 }
 
 /// Takes the admin token from the environment, or makes one. Returns it, its text, and whether it was made.

@@ -10,6 +10,8 @@ pub mod api;
 pub mod config;
 pub mod http;
 pub mod logging;
+#[cfg(feature = "postgres")]
+pub mod nodes;
 pub mod platform;
 pub mod policies;
 pub mod probe;

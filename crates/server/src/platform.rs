@@ -15,6 +15,7 @@ use motet_model::{
 
 pub use crate::policies::{Ask, Report, Swap, SwapError};
 pub use crate::runtime::{Answer, Unavailable};
+use crate::tokens::Claim;
 
 /// Why changes were not applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,8 +52,12 @@ pub trait Platform: Send + Sync + 'static {
     /// turned away or its time passed.
     fn decide(&self, request: AdRequest, deadline: Instant) -> impl Future<Output = Option<Answer>> + Send;
 
-    /// Judges a notice; durable when this resolves.
-    fn notice(&self, notice: Notice) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
+    /// Judges a notice that came with a token; durable when this resolves.
+    fn notice(
+        &self,
+        notice: Notice,
+        claim: &Claim,
+    ) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
 
     /// Applies changes, all or none; durable when this resolves.
     fn change(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), ChangeError>> + Send;

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use super::{Problem, SourceFile};
 
 /// Crates that are told everything and fetch nothing.
-const CORE: [&str; 25] = [
+const CORE: [&str; 26] = [
     "units",
     "model",
     "agent",
     "auction",
     "ledger",
+    "lease",
     "onnx",
     "policy",
     "agents",

@@ -15,7 +15,7 @@ pub use check::Problem;
 pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
 pub use sections::{
     Attribution, BidWindows, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb, Policies,
-    Server, Team, Tokens,
+    Server, Store, Team, Tokens,
 };
 use serde::Deserialize;
 
@@ -37,6 +37,8 @@ pub struct Config {
     pub attribution: Attribution,
     /// What is kept on disk.
     pub journal: Journal,
+    /// What several nodes share.
+    pub store: Store,
     /// Signed links.
     pub tokens: Tokens,
     /// Control ticks.

@@ -147,11 +147,12 @@ fn respond<P: Platform>(app: &App<P>, answer: &Answer, reasons: Reasons, headers
             ImpDecision::NoBid(reason) => app.metrics.no_bid(*reason),
         }
     }
+    let links = app.links.of(&answer.catalog, answer.decision.at);
     let words = motet_openrtb::Answer {
         request: &answer.request,
         decision: &answer.decision,
         catalog: &answer.catalog,
-        links: &app.links,
+        links: &links,
         reasons,
     };
     let mut body = Vec::with_capacity(2048);

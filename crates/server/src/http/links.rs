@@ -1,9 +1,12 @@
 //! The addresses that leave with a bid, each with a signed token.
 
-use motet_model::decision::Bid;
+use motet_model::{
+    catalog::Catalog,
+    decision::{Bid, Charge},
+};
 use motet_openrtb::{LinkKind, Links};
 
-use motet_units::{Span, Timestamp};
+use motet_units::{Nanos, Span, Timestamp};
 
 use crate::{
     config::Attribution,
@@ -33,7 +36,8 @@ impl SignedLinks {
 
     /// Returns the claim that reports a conversion of a click made now.
     pub(crate) fn conversion(&self, click: &Claim, now: Timestamp) -> Claim {
-        Claim { kind: Kind::Conversion, expires: now + self.conversion_window, ..*click }
+        let expires = now + self.conversion_window;
+        Claim { kind: Kind::Conversion, reserved: Nanos::ZERO, expires, ..*click }
     }
 
     pub(crate) const fn signer(&self) -> &Signer {
@@ -51,14 +55,47 @@ const fn path(kind: LinkKind) -> (&'static str, Kind) {
     }
 }
 
-impl Links for SignedLinks {
+/// The links of one decision's bids.
+#[derive(Clone, Copy, Debug)]
+pub struct BidLinks<'a> {
+    links: &'a SignedLinks,
+    catalog: &'a Catalog,
+    decided: Timestamp,
+}
+
+impl SignedLinks {
+    /// Returns the links of bids decided at a moment from a catalog: they tell the day the bids count on.
+    pub const fn of<'a>(&'a self, catalog: &'a Catalog, decided: Timestamp) -> BidLinks<'a> {
+        BidLinks { links: self, catalog, decided }
+    }
+}
+
+/// Returns the most a kind of notice can charge for a bid.
+fn charge_of(bid: &Bid, kind: Kind) -> Nanos {
+    match (kind, bid.charge) {
+        (Kind::Billing, Charge::OnBilling) | (Kind::Impression, Charge::OnImpression) => bid.reserved,
+        _ => Nanos::ZERO,
+    }
+}
+
+impl Links for BidLinks<'_> {
     fn write(&self, bid: &Bid, kind: LinkKind, url: &mut String) {
         let (path, kind) = path(kind);
+        let Self { links, catalog, decided } = self;
         // The impression may come at the very end of the bid's window, and the click as long again as one counts.
-        let expires = if kind == Kind::Click { bid.expires + self.click_window } else { bid.expires };
-        let claim = Claim { bid: bid.id, creative: bid.creative, kind, expires };
-        url.push_str(&self.base);
+        let expires = if kind == Kind::Click { bid.expires + links.click_window } else { bid.expires };
+        let day = decided.day(catalog.campaign(bid.campaign).campaign.flight.utc_offset);
+        let claim = Claim {
+            bid: bid.id,
+            creative: bid.creative,
+            reserved: charge_of(bid, kind),
+            price: bid.price,
+            day: u16::try_from(day).unwrap_or(0),
+            kind,
+            expires,
+        };
+        url.push_str(&links.base);
         url.push_str(path);
-        url.push_str(self.signer.sign(&claim).as_str());
+        url.push_str(links.signer.sign(&claim).as_str());
     }
 }

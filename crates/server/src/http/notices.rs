@@ -86,7 +86,7 @@ async fn tell<P: Platform>(app: &App<P>, token: &str, kind: NoticeKind, key: u64
         }
     };
     let notice = Notice { bid: claim.bid, kind, happened_at: now, key };
-    match app.platform.notice(notice).await {
+    match app.platform.notice(notice, &claim).await {
         Ok(verdict) => {
             app.metrics.notice(&kind, verdict);
             Told::Verdict(claim, verdict)

@@ -170,6 +170,17 @@ impl EngineThread {
                 self.filling.replies.push(Reply::Changed(reply, outcome));
             }
             Command::Steering { reply } => drop(reply.send(self.steering())),
+            Command::Take { event, reply } => {
+                let effect = self.step(wall_clock(), &event, Timing::Unlimited);
+                if matches!(effect, Effect::Changed(Err(_))) {
+                    // What comes from the store fits: it was tried before it was put there.
+                    self.probe.invariant_broken();
+                }
+                self.publish_catalog();
+                let sequence = self.engine.next_sequence() - 1;
+                self.filling.replies.push(Reply::Taken(reply, effect, sequence));
+            }
+            Command::Holdings { reply } => drop(reply.send(self.engine.holdings())),
             Command::Stop => return Flow::Stop,
         }
         Flow::On

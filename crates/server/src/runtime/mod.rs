@@ -39,7 +39,7 @@ use std::{
 
 use motet_agent::Account;
 use motet_coordinator::Trace;
-use motet_engine::{Judgement, Options, SealedRequest};
+use motet_engine::{Effect, Event, Holding, Judgement, Options, SealedRequest};
 use motet_insight::metrics::PolicySwap;
 use motet_model::{
     catalog::{Catalog, Change},
@@ -132,6 +132,9 @@ pub enum Unavailable {
     /// The journal failed.
     #[error("the journal failed and nothing more is accepted")]
     JournalFailed,
+    /// The store that nodes share cannot be reached, or this node has yet to hear what it holds.
+    #[error("the store that nodes share cannot be reached")]
+    Store,
 }
 
 /// A decided request, given back for encoding.
@@ -179,6 +182,15 @@ pub(crate) enum Command {
     },
     Steering {
         reply: oneshot::Sender<Steering>,
+    },
+    /// An event of the store that nodes share.
+    Take {
+        event: Box<Event>,
+        reply: oneshot::Sender<(Effect, u64)>,
+    },
+    /// What is held of shared budgets.
+    Holdings {
+        reply: oneshot::Sender<Vec<Holding>>,
     },
     Stop,
 }
@@ -340,6 +352,27 @@ impl Runtime {
         let (reply, accounts) = oneshot::channel();
         self.line.send(Command::Accounts { campaigns, reply })?;
         accounts.await.map_err(|_| self.line.why_dropped())
+    }
+
+    /// Takes an event of the store that nodes share; durable once this returns. Returns what came of it, and its record's
+    /// number.
+    ///
+    /// # Errors
+    /// When it could not be taken or made durable.
+    pub async fn take(&self, event: Event) -> Result<(Effect, u64), Unavailable> {
+        let (reply, taken) = oneshot::channel();
+        self.line.send(Command::Take { event: Box::new(event), reply })?;
+        taken.await.map_err(|_| self.line.why_dropped())
+    }
+
+    /// Returns what is held of each campaign's shared budget.
+    ///
+    /// # Errors
+    /// When the engine cannot be asked.
+    pub async fn holdings(&self) -> Result<Vec<Holding>, Unavailable> {
+        let (reply, holdings) = oneshot::channel();
+        self.line.send(Command::Holdings { reply })?;
+        holdings.await.map_err(|_| self.line.why_dropped())
     }
 
     /// Begins to serve the policies of a folder: looks at it once, and again whenever it changes if the settings say so. What

@@ -14,14 +14,17 @@ use motet_model::{
 use motet_store::journal::Reader;
 
 use super::{Answer, Runtime, Unavailable, open};
-use crate::platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError};
+use crate::{
+    platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError},
+    tokens::Claim,
+};
 
 impl Platform for Arc<Runtime> {
     async fn decide(&self, request: AdRequest, deadline: Instant) -> Option<Answer> {
         Runtime::decide(self, Box::new(SealedRequest::new(request)), deadline).await
     }
 
-    async fn notice(&self, notice: Notice) -> Result<NoticeVerdict, Unavailable> {
+    async fn notice(&self, notice: Notice, _claim: &Claim) -> Result<NoticeVerdict, Unavailable> {
         Runtime::notice(self, notice).await.map(|judgement| judgement.verdict)
     }
 

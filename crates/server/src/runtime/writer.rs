@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use motet_engine::Judgement;
+use motet_engine::{Effect, Judgement};
 use motet_store::journal::{Batch, Journal};
 use tokio::sync::oneshot;
 
@@ -37,6 +37,7 @@ pub(super) enum Reply {
     Decided(oneshot::Sender<Answer>, Box<Answer>),
     Judged(oneshot::Sender<Judgement>, Judgement),
     Changed(oneshot::Sender<Result<(), String>>, Result<(), String>),
+    Taken(oneshot::Sender<(Effect, u64)>, Effect, u64),
 }
 
 /// The writer thread's state.
@@ -100,6 +101,7 @@ impl Writer {
             // Whoever asked may have gone; what was judged or changed stands all the same.
             Reply::Judged(sender, judgement) => drop(sender.send(judgement)),
             Reply::Changed(sender, outcome) => drop(sender.send(outcome)),
+            Reply::Taken(sender, effect, sequence) => drop(sender.send((effect, sequence))),
         }
     }
 

@@ -6,11 +6,14 @@
 //! that a notice counts once is the engine's work.
 //!
 //! ```text
-//! byte   0        1        2..6              6..14      14..16   16..20     20..36
-//!        key id   kind     expiry, s (u32)   decision   imp      creative   tag
+//! byte   0        1        2..6              6..14      14..16   16..20     20..28     28..36   36..38   38..54
+//!        key id   kind     expiry, s (u32)   decision   imp      creative   reserved   price    day      tag
 //! ```
 //!
-//! Big endian, then base64url without padding: 48 characters. Keys are told apart by id, so that a new key can
+//! Reserved is the most the notice can charge, in nanos (0 where this kind charges nothing); price is the bid's, in CPM
+//! micros; day is the day number by the campaign's clock that the bid counts on. With them any node can charge a bid that
+//! another one made. Big endian, then base64url without padding: 72 characters. Shorter tokens of earlier versions are
+//! refused as malformed. Keys are told apart by id, so that a new key can
 //! sign while the one before is still accepted ([`Secrets`]).
 //!
 //! Edge cases: expiry is rounded up to a whole second, so a token never ends before its bid; a token of a key no
@@ -26,18 +29,18 @@ use motet_model::{
     ids::{BidId, CreativeIx, DecisionId},
     outcome::NoticeKind,
 };
-use motet_units::Timestamp;
+use motet_units::{CpmMicros, Nanos, Timestamp};
 pub use secrets::{Secrets, SecretsError, UserHasher};
 pub(crate) use secrets::{hex, random};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 /// Bytes signed.
-const BODY: usize = 20;
+const BODY: usize = 38;
 /// Bytes of the tag.
 const TAG: usize = 16;
 /// Characters of a token.
-const TEXT: usize = 48;
+const TEXT: usize = 72;
 
 /// What a token lets its bearer tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +85,12 @@ pub struct Claim {
     pub bid: BidId,
     /// The creative shown, so that a click leads to its page and nowhere else.
     pub creative: CreativeIx,
+    /// The most the notice can charge; nothing where its kind does not charge.
+    pub reserved: Nanos,
+    /// The bid's price.
+    pub price: CpmMicros,
+    /// The day the bid counts on, by the campaign's clock: a day number, 0 to 65535.
+    pub day: u16,
     /// What may be told.
     pub kind: Kind,
     /// Until when.
@@ -141,7 +150,7 @@ impl Signer {
         let tag = key.tag(&bytes[..BODY]);
         bytes[BODY..].copy_from_slice(&tag);
         let mut text = [0; TEXT];
-        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("36 bytes fill 48 characters");
+        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("54 bytes fill 72 characters");
         Token(text)
     }
 
@@ -186,6 +195,9 @@ fn body(key: u8, claim: &Claim) -> [u8; BODY] {
     body[6..14].copy_from_slice(&claim.bid.decision.0.to_be_bytes());
     body[14..16].copy_from_slice(&claim.bid.imp.to_be_bytes());
     body[16..20].copy_from_slice(&claim.creative.0.to_be_bytes());
+    body[20..28].copy_from_slice(&claim.reserved.get().to_be_bytes());
+    body[28..36].copy_from_slice(&claim.price.get().to_be_bytes());
+    body[36..38].copy_from_slice(&claim.day.to_be_bytes());
     body
 }
 
@@ -201,6 +213,9 @@ fn claim(body: &[u8], kind: Kind) -> Claim {
             imp: u16::from_be_bytes(number(body, 14)),
         },
         creative: CreativeIx(u32::from_be_bytes(number(body, 16))),
+        reserved: Nanos::new(i64::from_be_bytes(number(body, 20))),
+        price: CpmMicros::new(i64::from_be_bytes(number(body, 28))),
+        day: u16::from_be_bytes(number(body, 36)),
         kind,
         expires: Timestamp::from_secs(i64::from(u32::from_be_bytes(number(body, 2)))),
     }

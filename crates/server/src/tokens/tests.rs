@@ -12,6 +12,9 @@ fn sample(kind: Kind) -> Claim {
     Claim {
         bid: BidId { decision: DecisionId::new(3, 0x0012_3456_789A), imp: 2 },
         creative: CreativeIx(77),
+        reserved: Nanos::new(2_500_000),
+        price: CpmMicros::new(2_500_000),
+        day: 20_500,
         kind,
         expires: Timestamp::from_secs(1_800_000_000),
     }
@@ -63,7 +66,7 @@ fn the_signature_is_that_of_rfc_4231() {
 fn a_token_says_what_it_was_signed_for() {
     for kind in Kind::ALL {
         let token = signer().sign(&sample(kind));
-        assert_eq!(token.as_str().len(), 48);
+        assert_eq!(token.as_str().len(), 72);
         assert_eq!(signer().verify(token.as_str(), kind, NOW), Ok(sample(kind)));
     }
 }
@@ -128,11 +131,14 @@ proptest! {
     #[test]
     fn any_claim_survives_the_way_through_its_text(
         decision in any::<u64>(), imp in any::<u16>(), creative in any::<u32>(),
-        expires in 0..i64::from(u32::MAX), kind in 0..6_usize,
+        expires in 0..i64::from(u32::MAX), kind in 0..6_usize, money in 0..1_i64 << 53, day in any::<u16>(),
     ) {
         let claim = Claim {
             bid: BidId { decision: DecisionId(decision), imp },
             creative: CreativeIx(creative),
+            reserved: Nanos::new(money),
+            price: CpmMicros::new(money / 7),
+            day,
             kind: Kind::ALL[kind],
             expires: Timestamp::from_secs(expires),
         };
