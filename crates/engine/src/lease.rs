@@ -54,6 +54,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes over what another engine's agents have learned, as far as they understand it. No event tells of it: what follows
+    /// can be replayed only from a snapshot made afterwards.
+    pub fn learn_from(&mut self, other: &Self) {
+        let (control, candidate) = other.crews.save();
+        self.crews.restore(&control, &candidate, &self.catalog);
+    }
+
     /// Returns the place in the nodes' common log up to which its changes were taken; 0 for none.
     pub const fn followed(&self) -> u64 {
         self.followed

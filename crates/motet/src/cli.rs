@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and its help.
 
 mod policy;
+mod store;
 
 mod bidder;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use policy::Policy;
+pub(crate) use store::Store;
 
 pub(crate) use self::bidder::{Bidder, BidderFormat, TrainBidder};
 use crate::train::options::{Evaluate, Train, Tune};
@@ -54,6 +56,9 @@ pub(crate) enum Command {
     /// Look at a folder of trained policies, or carry a policy in and out of one
     #[command(subcommand)]
     Policy(Policy),
+    /// Move campaigns, money and models between a data folder and a store that nodes share
+    #[command(subcommand)]
+    Store(Store),
     /// Work with the configuration
     #[command(subcommand)]
     Config(Config),
@@ -431,6 +436,18 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 10, value_name = "N")]
         cycles: u32,
         /// The seed of the traffic and of the moments of the kills
+        #[arg(long, default_value_t = 1, value_name = "K")]
+        seed: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Two nodes on one PostgreSQL, killed, stopped and cut off again and again under load, and the books compared
+    Nodes {
+        /// How many mishaps: kills, stops, cut connections and crashes of the database
+        #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        kills: u32,
+        /// The seed of the traffic and of the mishaps
         #[arg(long, default_value_t = 1, value_name = "K")]
         seed: u64,
         /// Print JSON

@@ -19,6 +19,7 @@ mod policy_folder;
 mod replay;
 mod serve;
 mod simulate;
+mod store;
 mod train;
 mod train_bidder;
 mod tune;
@@ -61,6 +62,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
         Command::Policy(options) => policy::command(options),
+        Command::Store(options) => store::command(options),
         Command::Config(options) => config::command(options),
         Command::Bidder(options) => bidder::command(options),
         Command::TrainBidder(options) => train_bidder::command(options),
@@ -79,6 +81,10 @@ fn measure(options: &Bench) -> Result<()> {
             bench::ledger::command(*seconds, data_dir.as_deref(), *json)
         }
         Bench::Crash { cycles, seed, json } => bench::crash::command(*cycles, *seed, *json),
+        #[cfg(feature = "postgres")]
+        Bench::Nodes { kills, seed, json } => bench::nodes::command(*kills, *seed, *json),
+        #[cfg(not(feature = "postgres"))]
+        Bench::Nodes { .. } => anyhow::bail!(store::NOT_BUILT_IN),
         Bench::Sim { market, episodes, seed, json } => bench::sim::command(*market, *episodes, *seed, *json),
         Bench::Echo { listen, core } => bench::echo::command(listen, *core),
     }

@@ -1,7 +1,10 @@
 //! Everything at once: for copies between stores, and for whoever checks the books from outside.
 
 use motet_lease::Lease;
-use motet_model::{catalog::Change, ids::CampaignIx};
+use motet_model::{
+    catalog::Change,
+    ids::{BidId, CampaignIx, DecisionId},
+};
 use motet_units::{Nanos, Timestamp};
 
 use crate::{
@@ -145,17 +148,38 @@ impl Session {
         Ok(rows.iter().map(read).collect())
     }
 
-    /// Returns what notices charged, by campaign: equal to what is spent as long as none is forgotten.
+    /// Tells whether any node has ever joined.
     ///
     /// # Errors
     /// When the connection fails.
-    pub async fn charged(&mut self) -> Result<Vec<(CampaignIx, Nanos)>> {
-        let statement = "SELECT campaign, sum(charge)::bigint FROM notices WHERE judged <> 3 GROUP BY campaign ORDER BY campaign";
+    pub async fn has_nodes(&mut self) -> Result<bool> {
+        let statement = "SELECT EXISTS (SELECT FROM nodes)";
+        Ok(self.within(self.client.query_one(statement, &[])).await?.get(0))
+    }
+
+    /// Returns every notice that charges and was not found unchargeable: its bid, whose budget, and what it charged.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn charges(&mut self) -> Result<Vec<(BidId, CampaignIx, Nanos)>> {
+        let statement = "SELECT decision, imp, campaign, charge FROM notices WHERE judged <> 3 AND charge > 0";
         let rows = self.within(self.client.query(statement, &[])).await?;
         let read = |row: &tokio_postgres::Row| {
-            (CampaignIx(row.get::<_, i64>(0) as u32), Nanos::new(row.get(1)))
+            let decision = DecisionId(row.get::<_, i64>(0) as u64);
+            let bid = BidId { decision, imp: row.get::<_, i64>(1) as u16 };
+            (bid, CampaignIx(row.get::<_, i64>(2) as u32), Nanos::new(row.get(3)))
         };
         Ok(rows.iter().map(read).collect())
+    }
+
+    /// Closes every other connection to the database, as an operator or a fault might.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn cut_others(&mut self) -> Result<()> {
+        let statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE pid <> pg_backend_pid() AND datname = current_database()";
+        self.within(self.client.query(statement, &[])).await.map(drop)
     }
 
     /// Returns the store's clock.

@@ -125,7 +125,7 @@ impl Keeper {
         due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stopped(&mut stop) => break,
                 () = self.follower.announced() => {
                     let followed = self.follower.follow().await;
                     self.note(followed.map_err(RoundError::Store)).await;
@@ -237,7 +237,9 @@ impl Keeper {
         let Effect::Leased(needed) = effect else { return Ok(()) };
         let mut asks: Vec<LeaseAsk> = asks;
         for ((ask, grant), needed) in asks.iter_mut().zip(&grants).zip(needed) {
-            ask.ask.keep = grant.amount.max(needed) + found.late(ask.campaign, ask.day);
+            let kept = grant.amount.max(needed);
+            ask.ask.keep = kept + found.late(ask.campaign, ask.day);
+            ask.ask.want = (ask.ask.want - kept).max(Nanos::ZERO);
         }
         asks.extend(asks_before(wishes, &found));
         let terms = self.settings.terms;
@@ -260,7 +262,7 @@ impl Keeper {
             let known = self.judged.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
             let outcome = match known {
                 Some(outcome) => outcome,
-                None => outcome(told, &self.runtime.notice(told.notice).await?),
+                None => outcome(told, &Runtime::notice(&self.runtime, told.notice).await?),
             };
             marks.push(Mark { bid, kind: told.kind, key: told.notice.key, campaign: told.campaign, outcome });
         }
@@ -274,8 +276,8 @@ impl Keeper {
         }
     }
 
-    /// Returns what the engine may commit until the store has answered, and what to ask for. What is kept is filled in
-    /// when the engine has taken the first.
+    /// Returns what the engine may commit until the store has answered, and what to ask for: all that is wanted. When the
+    /// engine has taken the first, it is known how much of that is kept.
     fn lower(
         &self,
         wishes: &[Wish],
@@ -301,8 +303,7 @@ impl Keeper {
                 elsewhere_today: limit.map_or(Nanos::ZERO, |grant| grant.elsewhere_today),
                 elsewhere: grant.map_or(Nanos::ZERO, |grant| grant.elsewhere),
             };
-            let want = (wanted - amount).max(Nanos::ZERO);
-            let ask = Ask { version: lease.version, keep: Nanos::ZERO, want, least: wish.least };
+            let ask = Ask { version: lease.version, keep: Nanos::ZERO, want: wanted, least: wish.least };
             (grant, LeaseAsk { campaign, day, ask })
         };
         wishes.iter().map(one).unzip()
@@ -351,6 +352,12 @@ impl Kept {
             (self.day, self.granted, self.slicer) = (day, Nanos::ZERO, self.slicer.on_a_new_day());
         }
     }
+}
+
+/// Waits until it is time to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // The sender outlives whoever it stops; were it gone, it would be time, too.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Returns what to ask for of the day before: what its open bids still need.

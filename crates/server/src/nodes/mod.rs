@@ -14,6 +14,7 @@
 //! A node that cannot reach the store answers bids until its leases run out, then no-bids; it takes no changes and no
 //! notices that charge (503: to be told again).
 
+pub mod copy;
 mod follower;
 mod keeper;
 mod opening;
@@ -54,7 +55,7 @@ pub struct Settings {
     pub terms: Terms,
     /// How often leases are renewed.
     pub renew: Duration,
-    /// How old a lease that did not change is let get.
+    /// How old a lease that did not change is let get; with it comes what other nodes spent.
     pub refresh: Span,
 }
 
@@ -75,7 +76,7 @@ impl Settings {
             node: config.decision.node,
             terms: Terms { term, skew },
             renew: Duration::from_millis(store.renew_ms),
-            refresh: Span::from_millis(cut_off.saturating_mul(250)),
+            refresh: Span::from_millis(cut_off.saturating_mul(250).min(10_000)),
         })
     }
 }
@@ -161,7 +162,7 @@ impl Node {
 
     /// Has the engine judge a notice of an own bid that the store has taken.
     async fn judge(&self, told: &Told) -> Result<NoticeVerdict, Unavailable> {
-        let judgement = self.shared.runtime.notice(told.notice).await?;
+        let judgement = Runtime::notice(&self.shared.runtime, told.notice).await?;
         self.shared.teller.note(told, keeper::outcome(told, &judgement));
         // What the store took in time counts, whatever time it was here when the engine heard of it.
         let late = judgement.verdict == NoticeVerdict::Expired && told.charge.is_positive();

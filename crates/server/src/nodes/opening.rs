@@ -82,15 +82,7 @@ async fn check_catalog(runtime: &Runtime, session: &mut Session) -> Result<(), O
             shared.apply(change).map_err(|_| OpenError::OtherCatalog)?;
         }
     }
-    if same(&own, &shared) { Ok(()) } else { Err(OpenError::OtherCatalog) }
-}
-
-/// Tells whether two catalogs hold the same, by the same numbers, however they came about.
-fn same(left: &Catalog, right: &Catalog) -> bool {
-    left.advertisers().eq(right.advertisers())
-        && left.campaigns().eq(right.campaigns())
-        && left.creatives().eq(right.creatives())
-        && left.switches() == right.switches()
+    if own.holds_the_same(&shared) { Ok(()) } else { Err(OpenError::OtherCatalog) }
 }
 
 /// Returns the identity of a folder's journal, made the first time it is asked for.
