@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use motet_agent::RemoteAnswer;
 use motet_coordinator::Trace;
+use motet_ledger::Grant;
 use motet_model::{
     catalog::Change,
-    ids::BidId,
+    ids::{BidId, CampaignIx},
     outcome::{Notice, NoticeVerdict, Stated},
     request::AdRequest,
 };
@@ -40,6 +41,12 @@ pub enum Event {
     NoticedStray(Notice, Stated),
     /// Bids of one decision went out lower than decided.
     Shaded(Vec<Shade>),
+    /// What the node may commit of shared budgets from here on.
+    Leased(Vec<Grant>),
+    /// Changes made on any node, from the log that all nodes follow.
+    Followed(Followed),
+    /// What was spent before, in other books.
+    Carried(Vec<Carry>),
 }
 
 /// A bid that went out lower than it was decided.
@@ -59,6 +66,26 @@ impl Shade {
         let nanos = (reserved * i128::from(self.price.get()) + decided - 1) / decided;
         Nanos::new(i64::try_from(nanos).unwrap_or(i64::MAX))
     }
+}
+
+/// Changes from a log that several nodes follow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The place of the last of them in the log. Changes up to the place followed before are passed over.
+    pub through: u64,
+    /// The changes, each with its place in the log, in order. Those of one place are taken together.
+    pub changes: Vec<(u64, Vec<Change>)>,
+}
+
+/// What a campaign spent on a day, by other books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carry {
+    /// Whose budget.
+    pub campaign: CampaignIx,
+    /// The day, by the campaign's clock, as a day number.
+    pub day: i64,
+    /// What was spent.
+    pub spent: Nanos,
 }
 
 /// A request with a digest of its journalled form.
@@ -131,6 +158,8 @@ pub enum Effect {
     Judged(Judgement),
     /// Changes, policies or lower prices were taken, or refused as a whole with this reason.
     Changed(Result<(), String>),
+    /// Grants were taken: for each, what the node cannot do without on its day.
+    Leased(Vec<Nanos>),
     /// Nothing that needs telling.
     Done,
 }

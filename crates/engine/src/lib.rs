@@ -14,6 +14,7 @@ mod crew;
 mod crews;
 mod event;
 mod inquiry;
+mod lease;
 mod listener;
 mod money;
 mod notices;
@@ -27,9 +28,12 @@ mod ticking;
 pub use consult::{Counsel, DealCounsel, Offer, Question};
 pub use crew::{CARDS, Crew, check_policies, lone_agent, steer};
 pub use crews::{Arm, Candidate};
-pub use event::{Effect, Event, Judgement, SealedRequest, Shade};
+pub use event::{Carry, Effect, Event, Followed, Judgement, SealedRequest, Shade};
+pub use lease::Holding;
 pub use listener::Listener;
 pub use motet_coordinator::{Detail, Inquiry};
+pub use motet_ledger::{Funding, Grant};
+pub use notices::charge;
 pub use options::{Float, Options, TeamKind};
 pub use record::{Difference, Record, RecordError};
 pub use snapshot::SnapshotError;
@@ -66,6 +70,8 @@ pub struct Engine {
     now: Timestamp,
     /// The number of the next event.
     sequence: u64,
+    /// The place in the nodes' common log up to which its changes were taken.
+    followed: u64,
 }
 
 impl std::fmt::Debug for Engine {
@@ -80,8 +86,10 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// Makes an engine that knows no campaigns. The first event has number `first_sequence`.
     pub fn new(options: Options, first_sequence: u64) -> Self {
+        let mut ledger = Ledger::new(options.ledger);
+        ledger.set_funding(options.funding);
         Self {
-            ledger: Ledger::new(options.ledger),
+            ledger,
             crews: Crews::new(&options),
             desk: Desk::default(),
             round: None,
@@ -93,6 +101,7 @@ impl Engine {
             strays: Strays::default(),
             now: Timestamp::default(),
             sequence: first_sequence,
+            followed: 0,
         }
     }
 
@@ -138,6 +147,9 @@ impl Engine {
             }
             Event::Steered(policies) => Effect::Changed(self.steer(policies).map_err(|e| e.to_string())),
             Event::Shaded(shades) => Effect::Changed(self.shade(shades)),
+            Event::Leased(grants) => Effect::Leased(self.take_grants(grants)),
+            Event::Followed(followed) => Effect::Changed(self.follow(followed).map_err(|e| e.to_string())),
+            Event::Carried(carries) => Effect::Changed(self.carry(carries)),
             Event::Configured(options) => {
                 self.configure(options);
                 Effect::Done
@@ -240,6 +252,7 @@ impl Engine {
         let listener = self.crews.listen(None);
         let policies = options.policies.clone().or_else(|| self.options.policies.take());
         self.options = Options { policies, ..options.clone() };
+        self.ledger.set_funding(self.options.funding);
         self.crews = Crews::new(&self.options);
         self.crews.restore(&control, &candidate, &self.catalog);
         self.crews.listen(listener);

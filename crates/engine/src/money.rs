@@ -28,7 +28,8 @@ pub(crate) fn day(catalog: &Catalog, campaign: CampaignIx, now: Timestamp) -> i6
     now.day(catalog.campaign(campaign).campaign.flight.utc_offset)
 }
 
-/// Returns a campaign's account at a moment; one without money if the ledger does not know it.
+/// Returns a campaign's account at a moment; one without money if the ledger does not know it. What other nodes spent of a
+/// shared budget counts as spent, so that a plan is kept to by all of them together.
 pub(crate) fn account(ledger: &Ledger, catalog: &Catalog, now: Timestamp, campaign: CampaignIx) -> Account {
     let statement = ledger.statement(campaign, day(catalog, campaign, now));
     let zero = Nanos::ZERO;
@@ -36,9 +37,9 @@ pub(crate) fn account(ledger: &Ledger, catalog: &Catalog, now: Timestamp, campai
         campaign,
         daily: statement.and_then(|s| s.budget.daily),
         total: statement.and_then(|s| s.budget.total),
-        spent_today: statement.map_or(zero, |s| s.spent_today),
+        spent_today: statement.map_or(zero, |s| s.spent_today + s.elsewhere_today),
         reserved_today: statement.map_or(zero, |s| s.reserved_today),
-        spent: statement.map_or(zero, |s| s.spent),
+        spent: statement.map_or(zero, |s| s.spent + s.elsewhere),
         reserved: statement.map_or(zero, |s| s.reserved),
         room: statement.map_or(zero, |s| s.available_today),
     }

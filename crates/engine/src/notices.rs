@@ -155,7 +155,16 @@ const fn is_conversion(notice: &Notice) -> bool {
 
 /// Returns what a bid costs at a clearing price, its own where none is told: its share of what was reserved at the bid
 /// price, rounded up.
-pub(crate) fn charge(reserved: Nanos, bid: CpmMicros, clearing: Option<CpmMicros>) -> Nanos {
+///
+/// ```
+/// use motet_engine::charge;
+/// use motet_units::{CpmMicros, Nanos};
+/// let (held, bid) = (Nanos::new(2_500), CpmMicros::new(2_000));
+/// assert_eq!(charge(held, bid, Some(CpmMicros::new(1_000))), Nanos::new(1_250));
+/// assert_eq!(charge(held, bid, Some(CpmMicros::new(1_001))), Nanos::new(1_252));
+/// assert_eq!(charge(held, bid, None), held);
+/// ```
+pub fn charge(reserved: Nanos, bid: CpmMicros, clearing: Option<CpmMicros>) -> Nanos {
     let price = clearing.unwrap_or(bid);
     let (reserved, bid) = (i128::from(reserved.get()), i128::from(bid.get().max(1)));
     let nanos = (reserved * i128::from(price.get()) + bid - 1) / bid;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use motet_ledger::{Budget, Limits};
+use motet_ledger::{Budget, Funding, Limits};
 use motet_policy::PolicySet;
 use motet_units::Nanos;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct Options {
     pub ledger: Limits,
     /// How much of a budget may be out on bids whose records are not yet on the disk.
     pub float: Float,
+    /// Whose money the ledger holds: whole budgets, or leases of budgets that nodes share.
+    pub funding: Funding,
     /// The intent agent's.
     pub intent: motet_agents::intent::Options,
     /// The relevance agent's.
@@ -101,6 +103,7 @@ impl Default for Options {
             coordinator: motet_coordinator::Options::default(),
             ledger: Limits::default(),
             float: Float::default(),
+            funding: Funding::default(),
             intent: motet_agents::intent::Options::default(),
             relevance: motet_agents::relevance::Options::default(),
             bidder: motet_agents::bidder::Options::default(),

@@ -47,6 +47,7 @@ pub enum SnapshotError {
 struct Saved<'a> {
     options: &'a Options,
     sequence: u64,
+    followed: u64,
     now: Timestamp,
     catalog: &'a Catalog,
     ledger: &'a Ledger,
@@ -62,6 +63,7 @@ struct Saved<'a> {
 struct Loaded {
     options: Options,
     sequence: u64,
+    followed: u64,
     now: Timestamp,
     catalog: Catalog,
     ledger: Ledger,
@@ -80,6 +82,7 @@ impl Engine {
         let saved = Saved {
             options: &self.options,
             sequence: self.sequence,
+            followed: self.followed,
             now: self.now,
             catalog: &self.catalog,
             ledger: &self.ledger,
@@ -125,6 +128,7 @@ impl Engine {
             exhausted: loaded.exhausted,
             now: loaded.now,
             sequence: loaded.sequence,
+            followed: loaded.followed,
             options: loaded.options,
         })
     }

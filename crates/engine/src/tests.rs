@@ -1,5 +1,6 @@
 //! Whole engines: decisions, notices, money, snapshots and replays.
 
+mod leases;
 mod market;
 mod policies;
 mod remote;

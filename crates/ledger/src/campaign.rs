@@ -1,9 +1,10 @@
 //! One campaign's books: the whole budget, and each day that is still open.
 
-use motet_units::Nanos;
+use motet_model::ids::CampaignIx;
+use motet_units::{Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Refused, books::Books};
+use crate::{Grant, Refused, books::Books, grant::Held};
 
 /// How much a campaign may spend, in nanos. `None` means no limit of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,6 +42,10 @@ pub struct Statement {
     pub available_today: Nanos,
     /// Bids without an outcome yet, and stops after which some is withheld, on any day.
     pub open: u64,
+    /// What other nodes spent over the campaign's life, as last heard; zero where the budget is not shared.
+    pub elsewhere: Nanos,
+    /// What other nodes spent on the day.
+    pub elsewhere_today: Nanos,
 }
 
 /// One day's books.
@@ -61,6 +66,8 @@ pub(crate) struct Campaign {
     newest: i64,
     /// Spent on days whose books are dropped.
     pub(crate) closed_spent: Nanos,
+    /// What was granted to this node, where the budget is shared.
+    pub(crate) held: Option<Held>,
 }
 
 fn limit(amount: Option<Nanos>) -> Nanos {
@@ -75,6 +82,7 @@ impl Campaign {
             days: Vec::new(),
             newest: i64::MIN,
             closed_spent: Nanos::ZERO,
+            held: None,
         }
     }
 
@@ -108,6 +116,65 @@ impl Campaign {
         Ok(())
     }
 
+    /// Returns what a lease lets be reserved on a day; nothing without one.
+    pub(crate) fn leased_room(&self, day: i64) -> Nanos {
+        self.held.as_ref().map_or(Nanos::ZERO, |held| held.room(day, self.committed(day)))
+    }
+
+    /// Tells whether an amount is within the lease, and its bill would come in its time.
+    pub(crate) fn admit_leased(
+        &mut self,
+        campaign: CampaignIx,
+        amount: Nanos,
+        day: i64,
+        expires: Timestamp,
+    ) -> Result<(), Refused> {
+        let room = self.leased_room(day);
+        let held = self.held.get_or_insert_with(|| Held::none(campaign, day));
+        if amount > room || expires > held.grant.until {
+            held.lacked = held.lacked.max(amount);
+            return Err(Refused::NoLease);
+        }
+        Ok(())
+    }
+
+    /// Takes a grant. Returns what is committed or has lapsed on its day: what the holder cannot do without.
+    pub(crate) fn take_grant(&mut self, grant: Grant) -> Nanos {
+        let held = Held::take(grant, self.held.take());
+        let needed = self.committed(grant.day) + held.lapsed();
+        self.held = Some(held);
+        needed
+    }
+
+    /// Charges an amount to a day as it stood in other books, whatever the budget is.
+    pub(crate) fn carry(&mut self, spent: Nanos, day: i64) {
+        let budget = self.budget;
+        self.set_budget(Budget::default());
+        self.reserve(spent, day);
+        self.settle(spent, spent, day);
+        self.set_budget(budget);
+    }
+
+    pub(crate) fn day_statements(&self) -> Vec<DayStatement> {
+        let open = self.days.iter().map(|day| DayStatement {
+            day: day.number,
+            spent: day.books.spent(),
+            reserved: day.books.reserved(),
+        });
+        let mut days: Vec<_> = open.collect();
+        if self.closed_spent.is_positive() {
+            let day = days.first().map_or(0, |oldest| oldest.day) - 1;
+            days.insert(0, DayStatement { day, spent: self.closed_spent, reserved: Nanos::ZERO });
+        }
+        days
+    }
+
+    /// Returns what is spent and reserved on a day.
+    pub(crate) fn committed(&self, day: i64) -> Nanos {
+        let books = self.find(day).map(|place| &self.days[place].books);
+        books.map_or(Nanos::ZERO, |books| books.spent() + books.reserved())
+    }
+
     /// Holds an amount that was admitted.
     pub(crate) fn reserve(&mut self, amount: Nanos, day: i64) {
         self.books.reserve(amount);
@@ -135,6 +202,7 @@ impl Campaign {
 
     pub(crate) fn statement(&self, day: i64) -> Statement {
         let today = self.find(day).map(|place| &self.days[place].books);
+        let heard = self.held.as_ref();
         Statement {
             budget: self.budget,
             spent: self.books.spent(),
@@ -145,6 +213,10 @@ impl Campaign {
             reserved_today: today.map_or(Nanos::ZERO, Books::reserved),
             available_today: self.room(day),
             open: self.days.iter().map(|day| day.open).sum(),
+            elsewhere: heard.map_or(Nanos::ZERO, |held| held.grant.elsewhere),
+            elsewhere_today: heard
+                .filter(|held| held.grant.day == day)
+                .map_or(Nanos::ZERO, |held| held.grant.elsewhere_today),
         }
     }
 
@@ -197,4 +269,15 @@ impl Campaign {
             keep
         });
     }
+}
+
+/// What a campaign spent and holds on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayStatement {
+    /// The day, as a day number.
+    pub day: i64,
+    /// Charged for bids made on it.
+    pub spent: Nanos,
+    /// Held for bids made on it.
+    pub reserved: Nanos,
 }

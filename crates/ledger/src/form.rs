@@ -6,11 +6,12 @@ use motet_model::ids::{BidId, DecisionId};
 use motet_units::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{Ledger, Limits, Reservation, campaign::Campaign, withheld::Withholding};
+use crate::{Funding, Ledger, Limits, Reservation, campaign::Campaign, withheld::Withholding};
 
 #[derive(Serialize)]
 struct Written<'a> {
     limits: &'a Limits,
+    funding: Funding,
     campaigns: &'a [Option<Campaign>],
     reservations: Vec<(&'a BidId, &'a Reservation)>,
     withheld: &'a BTreeMap<DecisionId, Withholding>,
@@ -24,6 +25,7 @@ struct Written<'a> {
 #[derive(Deserialize)]
 struct Read {
     limits: Limits,
+    funding: Funding,
     campaigns: Vec<Option<Campaign>>,
     reservations: Vec<(BidId, Reservation)>,
     withheld: BTreeMap<DecisionId, Withholding>,
@@ -38,6 +40,7 @@ impl Serialize for Ledger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written = Written {
             limits: &self.limits,
+            funding: self.funding,
             campaigns: &self.campaigns,
             reservations: self.reservations.iter().collect(),
             withheld: &self.withheld,
@@ -63,6 +66,7 @@ impl<'de> Deserialize<'de> for Ledger {
         }
         let ledger = Self {
             limits: read.limits,
+            funding: read.funding,
             campaigns: read.campaigns,
             reservations,
             queue,

@@ -7,8 +7,8 @@ use motet_units::{Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Budget, Refused, Released, Settlement, Statement, Unsettled, Violation, campaign::Campaign, check,
-    withheld::Withholding,
+    Budget, DayStatement, Funding, Grant, Refused, Released, Settlement, Statement, Unsettled, Violation,
+    campaign::Campaign, check, withheld::Withholding,
 };
 
 /// How much the ledger may hold: its bound on memory.
@@ -75,6 +75,7 @@ pub struct Totals {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Ledger {
     pub(crate) limits: Limits,
+    pub(crate) funding: Funding,
     pub(crate) campaigns: Vec<Option<Campaign>>,
     /// Ordered, not hashed: a hash table that doubles stops the world for as long as it moves its entries.
     pub(crate) reservations: BTreeMap<BidId, Reservation>,
@@ -117,9 +118,56 @@ impl Ledger {
         Ok(())
     }
 
+    /// Says whose money it holds from here on.
+    pub const fn set_funding(&mut self, funding: Funding) {
+        self.funding = funding;
+    }
+
+    /// Takes a grant in the place of the campaign's one before. Returns what the node cannot do without on its day: what
+    /// is committed, and what has lapsed since the grant's `seen`; never told less than that, it can keep within it.
+    pub fn take_grant(&mut self, grant: Grant) -> Nanos {
+        let books = self.campaigns.get_mut(grant.campaign.get()).and_then(Option::as_mut);
+        books.map_or(Nanos::ZERO, |books| books.take_grant(grant))
+    }
+
+    /// Returns a campaign's grant, and the dearest bid that did not fit since it was made.
+    pub fn grant(&self, campaign: CampaignIx) -> Option<(Grant, Nanos)> {
+        self.campaign(campaign)?.held.as_ref().map(|held| (held.grant, held.lacked))
+    }
+
+    /// Returns what is spent and reserved on a day, on the day alone.
+    pub fn committed(&self, campaign: CampaignIx, day: i64) -> Nanos {
+        self.campaign(campaign).map_or(Nanos::ZERO, |books| books.committed(day))
+    }
+
+    /// Returns what a campaign spent and holds by day, oldest first. What it spent on days whose books are closed stands
+    /// as one day before the oldest that is open.
+    pub fn days(&self, campaign: CampaignIx) -> Vec<DayStatement> {
+        self.campaign(campaign).map(Campaign::day_statements).unwrap_or_default()
+    }
+
+    /// Charges what a campaign spent on a day in other books: how a ledger is begun from another. Days come in order.
+    ///
+    /// # Errors
+    /// Refuses an amount below zero and a campaign without a budget on record.
+    pub fn carry(&mut self, campaign: CampaignIx, day: i64, spent: Nanos) -> Result<(), Refused> {
+        if spent < Nanos::ZERO {
+            return Err(Refused::Negative);
+        }
+        let books =
+            self.campaigns.get_mut(campaign.get()).and_then(Option::as_mut).ok_or(Refused::Unknown)?;
+        books.carry(spent, day);
+        self.spent_nanos += i128::from(spent.get());
+        Ok(())
+    }
+
     /// Returns what may be reserved for a campaign on a day; nothing for one unknown.
     pub fn room(&self, campaign: CampaignIx, day: i64) -> Nanos {
-        self.campaign(campaign).map_or(Nanos::ZERO, |books| books.room(day))
+        let Some(books) = self.campaign(campaign) else { return Nanos::ZERO };
+        match self.funding {
+            Funding::Own => books.room(day),
+            Funding::Leased => books.room(day).min(books.leased_room(day)),
+        }
     }
 
     /// Holds the most a bid can cost until its outcome is known or `expires` has come.
@@ -148,6 +196,9 @@ impl Ledger {
             return Err(Refused::TooManyOpen);
         }
         books.admit(amount, day)?;
+        if self.funding == Funding::Leased {
+            books.admit_leased(campaign, amount, day, expires)?;
+        }
         books.reserve(amount, day);
         place.insert(Reservation { campaign, amount, day, expires, state: ReservationState::Open });
         self.queue.insert((expires, bid));
@@ -206,6 +257,9 @@ impl Ledger {
             self.queue.pop_first();
             let reservation = self.reservations.remove(&bid).expect("every key in the queue is remembered");
             if reservation.state == ReservationState::Open {
+                if let Some(held) = &mut self.books_of(reservation).held {
+                    held.lapse(reservation.day, expires, reservation.amount);
+                }
                 self.give_back(reservation);
                 released.push(bid);
             }
@@ -226,7 +280,8 @@ impl Ledger {
 
     /// Returns a campaign's position as of a day; `None` where it has no budget on record.
     pub fn statement(&self, campaign: CampaignIx, day: i64) -> Option<Statement> {
-        self.campaign(campaign).map(|books| books.statement(day))
+        let available_today = self.room(campaign, day);
+        self.campaign(campaign).map(|books| Statement { available_today, ..books.statement(day) })
     }
 
     /// Returns the sums over all campaigns, in constant time.

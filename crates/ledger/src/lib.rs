@@ -45,6 +45,11 @@
 //! * A key (bid id) is remembered, open or not, until its expiry. Notices repeated until then are duplicates;
 //!   notices at or after it are refused as expired or unknown. None is charged.
 //!
+//! # Shared budgets
+//!
+//! Where several nodes spend from one budget, each ledger reserves only what was granted to it ([`Funding::Leased`],
+//! [`Grant`]), beside all rules above.
+//!
 //! # Example
 //!
 //! ```
@@ -86,12 +91,14 @@ mod books;
 mod campaign;
 mod check;
 mod form;
+mod grant;
 mod ledger;
 mod outcome;
 mod withheld;
 
-pub use campaign::{Budget, Statement};
+pub use campaign::{Budget, DayStatement, Statement};
 pub use check::Violation;
+pub use grant::{Funding, Grant};
 pub use ledger::{Ledger, Limits, Reservation, ReservationState, Totals};
 pub use outcome::{Refused, Released, Settlement, Unsettled};
 

@@ -13,6 +13,9 @@ pub enum Refused {
     /// The day's budget has too little left.
     #[error("daily budget used up")]
     NoDaily,
+    /// The node's lease of the budget has too little left, or ends before the bid could be billed.
+    #[error("not within the lease")]
+    NoLease,
     /// The key is already known, open or not.
     #[error("bid already reserved")]
     Duplicate,

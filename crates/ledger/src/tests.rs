@@ -1,3 +1,4 @@
+mod leases;
 mod naive;
 mod random;
 mod withheld;

@@ -55,6 +55,11 @@ impl DecisionId {
         Self((node as u64) << 48 | (life as u64) << SEQUENCE_BITS | (sequence & SEQUENCE_MASK))
     }
 
+    /// Returns the node that made it.
+    pub const fn node(self) -> u16 {
+        (self.0 >> 48) as u16
+    }
+
     /// Returns the journal sequence number on its node.
     pub const fn sequence(self) -> u64 {
         self.0 & SEQUENCE_MASK
@@ -128,7 +133,7 @@ mod tests {
     #[test]
     fn a_decision_id_leads_to_its_record() {
         let id = DecisionId::new(3, 0x1234_5678);
-        assert_eq!(id.sequence(), 0x1234_5678);
+        assert_eq!((id.node(), id.sequence()), (3, 0x1234_5678));
         assert_eq!(id.to_string().parse(), Ok(id));
         let again = DecisionId::in_life(3, 1, 0x1234_5678);
         assert_ne!(again, id, "a number that comes again in another life has another id");

@@ -4,6 +4,7 @@ mod agent;
 mod artf;
 mod bench;
 mod policy;
+mod store;
 
 mod bidder;
 mod bus;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 pub(crate) use artf::Artf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use policy::Policy;
+pub(crate) use store::Store;
 
 pub(crate) use self::agent::Agent;
 pub(crate) use self::bench::{Bench, SimMarket};
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     /// Look at a folder of trained policies, or carry a policy in and out of one
     #[command(subcommand)]
     Policy(Policy),
+    /// Move campaigns, money and models between a data folder and a store that nodes share
+    #[command(subcommand)]
+    Store(Store),
     /// Work with the configuration
     #[command(subcommand)]
     Config(Config),

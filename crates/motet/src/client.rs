@@ -52,6 +52,12 @@ impl Client {
         self.send(request.body(Full::new(Bytes::new()))?).await
     }
 
+    /// Drops the connection, as after a call that was given up.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn forget(&mut self) {
+        self.sender = None;
+    }
+
     async fn send(&mut self, mut request: Request<Full<Bytes>>) -> Result<Reply> {
         if let Some(token) = &self.token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse()?);

@@ -22,6 +22,7 @@ mod policy_folder;
 mod replay;
 mod serve;
 mod simulate;
+mod store;
 mod train;
 mod train_bidder;
 mod tune;
@@ -67,6 +68,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Campaigns(options) => campaigns::command(options),
         Command::Card(o) => card::command(o.agent.as_deref(), o.json),
         Command::Policy(options) => policy::command(options),
+        Command::Store(options) => store::command(options),
         Command::Config(options) => config::command(options),
         Command::Bidder(options) => bidder::command(options),
         Command::TrainBidder(options) => train_bidder::command(options),
@@ -88,6 +90,10 @@ fn measure(options: &Bench) -> Result<()> {
         Bench::Bus(options) => bench::bus::command(options),
         Bench::BusFaults(options) => bench::bus_faults::command(options),
         Bench::BusFeed(options) => bench::bus_feed::command(options),
+        #[cfg(feature = "postgres")]
+        Bench::Nodes { kills, seed, json } => bench::nodes::command(*kills, *seed, *json),
+        #[cfg(not(feature = "postgres"))]
+        Bench::Nodes { .. } => anyhow::bail!(store::NOT_BUILT_IN),
         Bench::Sim { market, episodes, seed, json } => bench::sim::command(*market, *episodes, *seed, *json),
         Bench::Agents { place, bus, rate, seconds, json } => {
             bench::agents::latency(*place, bus.as_deref(), *rate, *seconds, *json)

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use motet_coordinator::BidWindows;
-use motet_engine::{Float, Options, TeamKind};
+use motet_engine::{Float, Funding, Options, TeamKind};
 use motet_insight::metrics::Metrics;
 use motet_server::{
     api::spec::FileOfSpecs,
@@ -13,10 +13,13 @@ use motet_server::{
     http::{AdminToken, App, Parts, Shutdown},
     logging,
     placing::Placed,
+    platform::Platform,
     probe::MetricsProbe,
     runtime::{Runtime, Settings, wall_clock},
     tokens::Secrets,
 };
+#[cfg(feature = "postgres")]
+use motet_server::nodes::{self, Node, share_secrets};
 use motet_units::Span;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -61,6 +64,9 @@ pub(crate) struct Running {
     placed: Placed,
     /// What goes out to the bus and comes in from it, if there is one.
     pub(crate) couriers: Option<Couriers>,
+    /// What it shares with other nodes, if it does.
+    #[cfg(feature = "postgres")]
+    node: Option<Node>,
     shutdown: Shutdown,
     serving: JoinHandle<()>,
     asked: Option<JoinHandle<()>>,
@@ -79,6 +85,10 @@ impl Running {
         drop(self.placed);
         if let Some(couriers) = self.couriers {
             couriers.stop().await;
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(node) = self.node {
+            node.leave().await;
         }
         let runtime = self.runtime;
         // Stopping waits for threads: it must not hold up this one.
@@ -161,31 +171,33 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     let (policies, keeper) = (config.policies.settings(), Arc::clone(&runtime));
     tokio::task::spawn_blocking(move || keeper.serve_policies(policies)).await??;
     let placed = motet_server::placing::place(&runtime, &config.placement, &metrics).await?;
-    if plan.sample {
-        load_sample(&runtime).await?;
+    if !config.store.is_shared() && runtime.opened().followed > 0 {
+        bail!("the data folder is that of a node that shares its budgets with others: set store.url, or make a folder of \
+               its own with `motet store copy`");
     }
     let listener = TcpListener::bind(config.server.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     let addr = listener.local_addr()?;
     let (admin_token, text, token_made) = admin_token()?;
-    let parts = Parts {
-        platform: Arc::clone(&runtime),
-        metrics,
-        secrets: secrets(&config)?,
-        admin_token: Some(admin_token),
-        consent: runtime_consent(&config)?,
-        public_url: config.public_url(addr),
-    };
-    let app = App::new(&config, parts)?;
-    let couriers = Couriers::start(&config, &app).await?;
+    let front = Front { config, metrics, admin_token, listener, addr, sample: plan.sample };
     let shutdown = Shutdown::default();
-    let (extension_point, asked) = match extension_point(&config, &app, &shutdown).await? {
-        Some((addr, asked)) => (Some(addr), Some(asked)),
-        None => (None, None),
+    #[cfg(feature = "postgres")]
+    let (opened, node) = if front.config.store.is_shared() {
+        let settings = nodes::Settings::of(&front.config)?;
+        let secrets = share_secrets(&settings.store, &front.config.secrets_path(), wall_clock()).await?;
+        let node = Node::join(Arc::clone(&runtime), settings).await?;
+        (front.open(node.clone(), &runtime, secrets, &shutdown).await?, Some(node))
+    } else {
+        let secrets = secrets(&front.config)?;
+        (front.open(Arc::clone(&runtime), &runtime, secrets, &shutdown).await?, None)
     };
-    let stop = shutdown.clone();
-    let serving = tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
+    #[cfg(not(feature = "postgres"))]
+    let opened = {
+        let secrets = secrets(&front.config)?;
+        front.open(Arc::clone(&runtime), &runtime, secrets, &shutdown).await?
+    };
+    let Open { serving, couriers, extension_point, asked } = opened;
     Ok(Running {
         addr,
         extension_point,
@@ -194,16 +206,69 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
         runtime,
         placed,
         couriers,
+        #[cfg(feature = "postgres")]
+        node,
         shutdown,
         serving,
         asked,
     })
 }
 
+/// What is put before a platform.
+struct Front {
+    config: Config,
+    metrics: Arc<Metrics>,
+    admin_token: AdminToken,
+    listener: TcpListener,
+    addr: SocketAddr,
+    sample: bool,
+}
+
+/// The doors that are open.
+struct Open {
+    serving: JoinHandle<()>,
+    couriers: Option<Couriers>,
+    extension_point: Option<SocketAddr>,
+    asked: Option<JoinHandle<()>>,
+}
+
+impl Front {
+    /// Opens the doors.
+    async fn open<P: Platform>(
+        self,
+        platform: P,
+        runtime: &Arc<Runtime>,
+        secrets: Secrets,
+        shutdown: &Shutdown,
+    ) -> Result<Open> {
+        let Self { config, metrics, admin_token, listener, addr, sample } = self;
+        if sample {
+            load_sample(&platform).await?;
+        }
+        let parts = Parts {
+            platform,
+            metrics,
+            secrets,
+            admin_token: Some(admin_token),
+            consent: runtime_consent(&config)?,
+            public_url: config.public_url(addr),
+        };
+        let app = App::new(&config, parts)?;
+        let couriers = Couriers::start(&config, &app, runtime).await?;
+        let (extension_point, asked) = match extension_point(&config, &app, shutdown).await? {
+            Some((addr, asked)) => (Some(addr), Some(asked)),
+            None => (None, None),
+        };
+        let stop = shutdown.clone();
+        let serving = tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
+        Ok(Open { serving, couriers, extension_point, asked })
+    }
+}
+
 /// Opens the extension point, where one is configured.
-async fn extension_point(
+async fn extension_point<P: Platform>(
     config: &Config,
-    app: &Arc<App<Arc<Runtime>>>,
+    app: &Arc<App<P>>,
     shutdown: &Shutdown,
 ) -> Result<Option<(SocketAddr, JoinHandle<()>)>> {
     let listen = &config.artf.listen;
@@ -266,6 +331,7 @@ pub(crate) fn engine_options(config: &Config) -> Result<Options> {
     let mut options = Options {
         seed: config.decision.seed,
         node: config.decision.node,
+        funding: if config.store.is_shared() { Funding::Leased } else { Funding::Own },
         click_window_s: config.attribution.click_window_s,
         conversion_window_s: config.attribution.conversion_window_s,
         team: match config.decision.team {
@@ -324,13 +390,12 @@ fn report_opening(runtime: &Runtime) {
     );
 }
 
-async fn load_sample(runtime: &Runtime) -> Result<()> {
+async fn load_sample(platform: &impl Platform) -> Result<()> {
     let specs = FileOfSpecs::from_toml(SAMPLE)
         .map_err(|problem| anyhow::anyhow!("the sample campaigns: {problem}"))?;
     let changes =
         specs.changes().map_err(|problems| anyhow::anyhow!("the sample campaigns: {problems:?}"))?;
-    let applied = runtime.change(changes).await?;
-    applied.map_err(|refusal| anyhow::anyhow!("the sample campaigns were refused: {refusal}"))
+    platform.change(changes).await.context("the sample campaigns were refused")
 }
 
 /// Takes the admin token from the environment, or makes one. Returns it, its text, and whether it was made.

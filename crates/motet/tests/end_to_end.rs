@@ -1,5 +1,8 @@
 //! The real program over real HTTP: a request, its notices, a kill switch, a stop and a start, to the nano.
 
+#[cfg(feature = "postgres")]
+#[path = "end_to_end/nodes.rs"]
+mod nodes;
 #[path = "end_to_end/policies.rs"]
 mod policies;
 

@@ -13,6 +13,8 @@ pub mod bus;
 pub mod config;
 pub mod http;
 pub mod logging;
+#[cfg(feature = "postgres")]
+pub mod nodes;
 pub mod placing;
 pub mod platform;
 pub mod policies;

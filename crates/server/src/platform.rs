@@ -10,11 +10,12 @@ use motet_engine::{Counsel, Question, SealedRequest, Shade};
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
-    outcome::{Notice, NoticeVerdict, Stated},
+    outcome::{Notice, NoticeVerdict},
 };
 
 pub use crate::policies::{Ask, Report, Swap, SwapError};
 pub use crate::runtime::{Answer, Unavailable};
+use crate::tokens::Claim;
 
 /// Why changes were not applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,12 +56,27 @@ pub trait Platform: Send + Sync + 'static {
         deadline: Instant,
     ) -> impl Future<Output = Option<Answer>> + Send;
 
-    /// Judges a notice, with what its token states of the bid; durable when this resolves.
+    /// Judges a notice that came with a token; durable when this resolves.
     fn notice(
         &self,
         notice: Notice,
-        stated: Stated,
+        claim: &Claim,
     ) -> impl Future<Output = Result<NoticeVerdict, Unavailable>> + Send;
+
+    /// Judges notices that came with tokens, in order; all are durable when this resolves. After an error some may have
+    /// counted: told again, they are known.
+    fn notices(
+        &self,
+        notices: Vec<(Notice, Claim)>,
+    ) -> impl Future<Output = Result<Vec<NoticeVerdict>, Unavailable>> + Send {
+        async move {
+            let mut verdicts = Vec::with_capacity(notices.len());
+            for (notice, claim) in &notices {
+                verdicts.push(self.notice(*notice, claim).await?);
+            }
+            Ok(verdicts)
+        }
+    }
 
     /// Applies changes, all or none; durable when this resolves.
     fn change(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), ChangeError>> + Send;

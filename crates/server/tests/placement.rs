@@ -95,7 +95,7 @@ async fn traffic(runtime: &Runtime, numbers: std::ops::Range<u64>) -> usize {
             for kind in [NoticeKind::Billed { price: None }, NoticeKind::Impression, NoticeKind::Click] {
                 if number.is_multiple_of(2) {
                     let notice = Notice { bid, kind, happened_at: wall_clock(), key: 1 };
-                    runtime.notice(notice, stated).await.unwrap();
+                    runtime.notice(notice, Some(stated)).await.unwrap();
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Real services for tests: Apache Kafka and NATS, each on loopback, on free ports, in a folder of its own.
+//! Real services for tests: Apache Kafka, NATS and PostgreSQL, each on loopback, on free ports, in a folder of its own.
 //!
 //! A service is started by the test that needs it and goes when its value is dropped. Should the test's process end in
 //! any other way, a watchdog that holds the other end of a pipe ends the service and removes its folder, so services
@@ -9,6 +9,7 @@
 mod kafka;
 mod nats;
 mod ports;
+mod postgres;
 mod process;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
 pub use kafka::Kafka;
 pub use nats::Nats;
 pub use ports::free_port;
+pub use postgres::Postgres;
 pub use process::{Process, find_program, folder};
 
 /// A service could not be started.

@@ -14,6 +14,7 @@ const CORE: [&str; 26] = [
     "agent",
     "auction",
     "ledger",
+    "lease",
     "onnx",
     "policy",
     "agents",

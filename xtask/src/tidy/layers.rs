@@ -12,10 +12,11 @@ use serde_json::Value;
 use super::Problem;
 
 /// Every room of the house with its layer. A new crate is entered here first.
-const LAYERS: [(&str, u8); 34] = [
+const LAYERS: [(&str, u8); 36] = [
     ("motet-services", 0),
     ("motet-units", 0),
     ("motet-model", 1),
+    ("motet-lease", 1),
     ("motet-plot", 1),
     ("motet-policy", 1),
     ("motet-agent", 2),
@@ -41,6 +42,7 @@ const LAYERS: [(&str, u8); 34] = [
     ("motet-learn", 6),
     ("motet-openrtb", 6),
     ("motet-bus", 6),
+    ("motet-postgres", 6),
     ("motet-insight", 6),
     ("motet-placement", 7),
     ("motet-train", 7),

@@ -209,9 +209,10 @@ impl Node {
     }
 
     fn addresses(&self, bid: &Bid) -> [String; 4] {
+        let catalog = self.app.platform().catalog();
         [LinkKind::Win, LinkKind::Billing, LinkKind::Impression, LinkKind::Click].map(|kind| {
             let mut address = String::with_capacity(80);
-            self.links.write(bid, kind, &mut address);
+            self.links.of(&catalog, wall_clock()).write(bid, kind, &mut address);
             if matches!(kind, LinkKind::Win | LinkKind::Billing) {
                 address.push_str("?price=");
                 address.push_str(&bid.price.to_string());
@@ -227,7 +228,7 @@ impl Node {
         self.publish(&*bus, waiting).await?;
         report.publish_per_s = waiting.len() as f64 / began.elapsed().as_secs_f64();
 
-        let couriers = Couriers::start(&self.config, &self.app).await?.context("there is a bus")?;
+        let couriers = Couriers::start(&self.config, &self.app, self.app.platform()).await?.context("there is a bus")?;
         // Joining a group takes its time, and is done once.
         let (first, began) = judged(&couriers, 1).await?;
         let (all, ended) = judged(&couriers, waiting.len() as u64).await?;

@@ -9,6 +9,8 @@ pub(crate) mod decide;
 pub(crate) mod echo;
 pub(crate) mod http;
 pub(crate) mod ledger;
+#[cfg(feature = "postgres")]
+pub(crate) mod nodes;
 pub(crate) mod sim;
 mod sim_world;
 pub(crate) mod world;

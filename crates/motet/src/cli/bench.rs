@@ -107,6 +107,18 @@ pub(crate) enum Bench {
     /// Publish the lines of a growing file, for `bus-faults`
     #[command(hide = true)]
     BusFeed(BusFeed),
+    /// Two nodes on one PostgreSQL, killed, stopped and cut off again and again under load, and the books compared
+    Nodes {
+        /// How many mishaps: kills, stops, cut connections and crashes of the database
+        #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        kills: u32,
+        /// The seed of the traffic and of the mishaps
+        #[arg(long, default_value_t = 1, value_name = "K")]
+        seed: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// The simulated markets on one core, with what they come to
     Sim {
         /// Which market

@@ -8,19 +8,21 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use motet_bus::{Bus, Delivered, Message, Positions, Subscriber, dead_letter};
-use motet_model::outcome::{Notice, Stated};
+use motet_model::outcome::Notice;
 use tokio::sync::watch;
 
 use super::{Progress, REST, wait_or_stop};
 use crate::{
     config::Config,
     http::App,
-    runtime::{Runtime, Unavailable, wall_clock},
+    platform::Platform,
+    runtime::{Unavailable, wall_clock},
+    tokens::Claim,
 };
 
 /// Takes notices from one topic.
-pub(super) struct Inbox {
-    app: Arc<App<Arc<Runtime>>>,
+pub(super) struct Inbox<P> {
+    app: Arc<App<P>>,
     bus: Arc<dyn Bus>,
     topic: String,
     group: String,
@@ -35,10 +37,10 @@ enum Interrupted {
     Anew,
 }
 
-impl Inbox {
+impl<P: Platform> Inbox<P> {
     pub(super) fn new(
         config: &Config,
-        app: &Arc<App<Arc<Runtime>>>,
+        app: &Arc<App<P>>,
         bus: Arc<dyn Bus>,
         progress: Arc<Progress>,
     ) -> Self {
@@ -96,7 +98,7 @@ impl Inbox {
     }
 
     /// Reads messages: notices, and what is set aside.
-    fn sort(&self, messages: &[Delivered]) -> (Vec<(Notice, Stated)>, Vec<Message>) {
+    fn sort(&self, messages: &[Delivered]) -> (Vec<(Notice, Claim)>, Vec<Message>) {
         let now = wall_clock();
         let (mut notices, mut dead) = (Vec::with_capacity(messages.len()), Vec::new());
         for message in messages {
@@ -114,21 +116,21 @@ impl Inbox {
     /// Has notices judged and made durable, and dead letters acknowledged.
     async fn settle(
         &self,
-        notices: Vec<(Notice, Stated)>,
+        notices: Vec<(Notice, Claim)>,
         dead: Vec<Message>,
         stopped: &mut watch::Receiver<bool>,
     ) -> Result<(), Interrupted> {
-        let judgements = loop {
+        let verdicts = loop {
             match self.app.platform().notices(notices.clone()).await {
-                Ok(judgements) => break judgements,
-                Err(Unavailable::Busy) if !wait_or_stop(REST, stopped).await => {}
+                Ok(verdicts) => break verdicts,
+                Err(Unavailable::Busy | Unavailable::Store) if !wait_or_stop(REST, stopped).await => {}
                 Err(_) => return Err(Interrupted::Stopped),
             }
         };
-        for ((notice, _), judgement) in notices.iter().zip(&judgements) {
-            self.app.metrics.notice(&notice.kind, judgement.verdict);
+        for ((notice, _), verdict) in notices.iter().zip(&verdicts) {
+            self.app.metrics.notice(&notice.kind, *verdict);
         }
-        self.progress.judged.fetch_add(judgements.len() as u64, Ordering::Relaxed);
+        self.progress.judged.fetch_add(verdicts.len() as u64, Ordering::Relaxed);
         let count = dead.len() as u64;
         while let Err(error) = self.bus.publish(dead.clone()).await {
             warn(&error, "could not set dead letters aside; trying again");

@@ -23,11 +23,11 @@ use std::{
 
 pub use messages::{JOURNAL_TOPIC, RECORD_HEADER};
 use motet_bus::Bus;
-use motet_insight::metrics::BusFigures;
+use motet_insight::metrics::{BusFigures, Metrics};
 use tokio::{sync::watch, task::JoinHandle};
 
 use self::{inbox::Inbox, outbox::Outbox};
-use crate::{config::Config, http::App, runtime::Runtime};
+use crate::{config::Config, http::App, platform::Platform, runtime::Runtime};
 
 /// How often figures are stated.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
@@ -77,7 +77,11 @@ impl Couriers {
     ///
     /// # Errors
     /// When the bus cannot be opened, or the journal cannot be followed from where publishing stopped.
-    pub async fn start(config: &Config, app: &Arc<App<Arc<Runtime>>>) -> Result<Option<Self>, Error> {
+    pub async fn start<P: Platform>(
+        config: &Config,
+        app: &Arc<App<P>>,
+        runtime: &Arc<Runtime>,
+    ) -> Result<Option<Self>, Error> {
         if config.bus.url.is_empty() {
             return Ok(None);
         }
@@ -87,14 +91,15 @@ impl Couriers {
         let progress = Arc::new(Progress { lag: AtomicU64::new(u64::MAX), ..Progress::default() });
         let mut tasks = Vec::new();
         if config.bus.publish {
-            let outbox = Outbox::open(config, app.platform(), Arc::clone(&bus), Arc::clone(&progress))?;
+            let outbox = Outbox::open(config, runtime, Arc::clone(&bus), Arc::clone(&progress))?;
             tasks.push(tokio::spawn(outbox.run(stopped.clone())));
         }
         if config.bus.notices {
             let inbox = Inbox::new(config, app, Arc::clone(&bus), Arc::clone(&progress));
             tasks.push(tokio::spawn(inbox.run(stopped.clone())));
         }
-        let figures = state_figures(Arc::clone(app), Arc::clone(&bus), Arc::clone(&progress), stopped);
+        let told = (Arc::clone(&app.metrics), runtime.durable());
+        let figures = state_figures(told, Arc::clone(&bus), Arc::clone(&progress), stopped);
         tasks.push(tokio::spawn(figures));
         Ok(Some(Self { bus, stop, tasks, progress }))
     }
@@ -122,16 +127,15 @@ impl Couriers {
 
 /// States figures until told to stop, and once more then.
 async fn state_figures(
-    app: Arc<App<Arc<Runtime>>>,
+    (metrics, durable): (Arc<Metrics>, watch::Receiver<u64>),
     bus: Arc<dyn Bus>,
     progress: Arc<Progress>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let durable = app.platform().durable();
     loop {
         let stops = wait_or_stop(FIGURES_EVERY, &mut stopped).await;
         let (counts, published) = (bus.counts().now(), progress.published.load(Ordering::Relaxed));
-        app.metrics.bus(&BusFigures {
+        metrics.bus(&BusFigures {
             published: counts.published,
             not_published: counts.not_published,
             received: counts.received,

@@ -72,7 +72,7 @@ impl Node {
     }
 
     async fn couriers(&self) -> Couriers {
-        Couriers::start(&self.config, &self.app).await.unwrap().expect("there is a bus")
+        Couriers::start(&self.config, &self.app, self.runtime()).await.unwrap().expect("there is a bus")
     }
 
     /// Decides requests until there are some bids.
@@ -249,7 +249,7 @@ async fn a_place_beyond_the_journal_is_refused() {
     let (data, bus) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let node = Node::open(data.path(), &format!("embedded:{}", bus.path().display()));
     std::fs::write(data.path().join("published"), "99\n").unwrap();
-    let refused = Couriers::start(&node.config, &node.app).await;
+    let refused = Couriers::start(&node.config, &node.app, node.runtime()).await;
     assert!(matches!(refused, Err(super::Error::Outbox(super::outbox::Error::Ahead { place: 99, .. }))));
     node.runtime().stop();
 }

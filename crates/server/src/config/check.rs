@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr};
 use motet_model::codes::Code;
 use motet_units::Nanos;
 
-use super::{Config, Place};
+use super::{Config, Place, Store};
 
 /// The agents' names, as keys of `[agents]`.
 const AGENTS: [&str; 7] = ["intent", "guard", "safety", "relevance", "bidder", "pacer", "baseline"];
@@ -193,6 +193,7 @@ fn check_rest(config: &Config, problems: &mut Problems) {
     }
     problems.positive("journal.segment_mib", config.journal.segment_mib);
     problems.positive("journal.snapshot_every", config.journal.snapshot_every);
+    check_store(&config.store, problems);
     problems.positive("tokens.rotate_days", u64::from(config.tokens.rotate_days));
     let overlap_s = u64::from(config.tokens.overlap_days) * 86_400;
     problems.need(overlap_s >= u64::from(windows.longest_s()), "tokens.overlap_days", || {
@@ -210,5 +211,20 @@ fn check_rest(config: &Config, problems: &mut Problems) {
             kept.display(),
             policies.display()
         )
+    });
+}
+
+fn check_store(store: &Store, problems: &mut Problems) {
+    problems.positive("store.patience_ms", store.patience_ms);
+    problems.positive("store.renew_ms", store.renew_ms);
+    problems.positive("store.cut_off_s", store.cut_off_s);
+    // The address may hold a password, so no part of it is shown.
+    let known = ["", "postgres://", "postgresql://"];
+    let begins = |scheme: &&str| !scheme.is_empty() && store.url.starts_with(*scheme);
+    problems.need(store.url.is_empty() || known.iter().any(begins), "store.url", || {
+        "must be empty, or begin with postgres://".to_owned()
+    });
+    problems.need(store.url.is_empty() || cfg!(feature = "postgres"), "store.url", || {
+        "needs PostgreSQL, which this program was built without; build it with the feature 'postgres'".to_owned()
     });
 }

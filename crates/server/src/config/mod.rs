@@ -17,7 +17,7 @@ pub use layers::{ADMIN_TOKEN_VARIABLE, ENV_PREFIX};
 pub use placement::{MAIN, Place, Placement, VersionPlace};
 pub use sections::{
     Artf, Attribution, BidWindows, Bus, Control, Decision, Journal, Ledger, Log, LogFormat, Metrics, OpenRtb,
-    Policies, Server, Team, Tokens,
+    Policies, Server, Store, Team, Tokens,
 };
 use serde::Deserialize;
 
@@ -39,6 +39,8 @@ pub struct Config {
     pub attribution: Attribution,
     /// What is kept on disk.
     pub journal: Journal,
+    /// What several nodes share.
+    pub store: Store,
     /// Signed links.
     pub tokens: Tokens,
     /// Control ticks.

@@ -154,6 +154,35 @@ pub struct Journal {
     pub commit_delay_us: u64,
 }
 
+/// What several nodes share.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// Where the shared store is; empty keeps everything in the journal's folder. May hold a password.
+    pub url: String,
+    /// Longest wait for an answer of the store, in milliseconds.
+    pub patience_ms: u64,
+    /// How often leases are renewed, in milliseconds.
+    pub renew_ms: u64,
+    /// How long a node that cannot reach the store goes on bidding, in seconds.
+    pub cut_off_s: u64,
+    /// The most a node's clock may differ from the store's, in milliseconds.
+    pub skew_ms: u64,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("shared", &self.is_shared()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Tells whether the store is shared with other nodes.
+    pub fn is_shared(&self) -> bool {
+        !self.url.is_empty()
+    }
+}
+
 /// Signed links.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

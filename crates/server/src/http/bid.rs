@@ -228,11 +228,12 @@ fn respond<P: Platform>(app: &App<P>, answer: &Answer, manner: Manner, headers: 
             ImpDecision::NoBid(reason) => app.metrics.no_bid(*reason),
         }
     }
+    let links = app.links.of(&answer.catalog, answer.decision.at);
     let words = motet_openrtb::Answer {
         request: &answer.sealed.request,
         decision: &answer.decision,
         catalog: &answer.catalog,
-        links: &app.links,
+        links: &links,
         reasons: manner.reasons,
     };
     let mut body = Vec::with_capacity(2048);

@@ -1,6 +1,6 @@
 //! The addresses that leave with a bid, each with a signed token.
 
-use motet_model::decision::Bid;
+use motet_model::{catalog::Catalog, decision::Bid};
 use motet_openrtb::{LinkKind, Links};
 
 use motet_units::{Span, Timestamp};
@@ -51,15 +51,41 @@ const fn path(kind: LinkKind) -> (&'static str, Kind) {
     }
 }
 
-impl Links for SignedLinks {
+/// The links of one decision's bids.
+#[derive(Clone, Copy, Debug)]
+pub struct BidLinks<'a> {
+    links: &'a SignedLinks,
+    catalog: &'a Catalog,
+    decided: Timestamp,
+}
+
+impl SignedLinks {
+    /// Returns the links of bids decided at a moment from a catalog: they tell the day the bids count on.
+    pub const fn of<'a>(&'a self, catalog: &'a Catalog, decided: Timestamp) -> BidLinks<'a> {
+        BidLinks { links: self, catalog, decided }
+    }
+}
+
+impl Links for BidLinks<'_> {
     fn write(&self, bid: &Bid, kind: LinkKind, url: &mut String) {
         let (path, kind) = path(kind);
+        let Self { links, catalog, decided } = self;
         // The impression may come at the very end of the bid's window, and the click as long again as one counts.
-        let expires = if kind == Kind::Click { bid.expires + self.click_window } else { bid.expires };
+        let expires = if kind == Kind::Click { bid.expires + links.click_window } else { bid.expires };
+        let day = decided.day(catalog.campaign(bid.campaign).campaign.flight.utc_offset);
         let Bid { id, creative, reserved, price, charge, .. } = *bid;
-        let claim = Claim { bid: id, creative, reserved, price, charge, kind, expires };
-        url.push_str(&self.base);
+        let claim = Claim {
+            bid: id,
+            creative,
+            reserved,
+            price,
+            charge,
+            day: u16::try_from(day).unwrap_or(0),
+            kind,
+            expires,
+        };
+        url.push_str(&links.base);
         url.push_str(path);
-        url.push_str(self.signer.sign(&claim).as_str());
+        url.push_str(links.signer.sign(&claim).as_str());
     }
 }

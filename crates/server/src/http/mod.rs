@@ -29,7 +29,7 @@ use axum::{
     routing::{self, MethodRouter},
 };
 pub(crate) use body::{BodyError, BodyLimits, read as read_body};
-pub use links::SignedLinks;
+pub use links::{BidLinks, SignedLinks};
 pub use listen::{Shutdown, serve};
 pub(crate) use reply::text_reply;
 

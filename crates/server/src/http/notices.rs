@@ -15,7 +15,7 @@ use axum::{
 use motet_insight::metrics::TokenRefusal;
 use motet_model::{
     codes::Code,
-    outcome::{Notice, NoticeKind, NoticeVerdict, Stated},
+    outcome::{Notice, NoticeKind, NoticeVerdict},
 };
 use motet_openrtb::{NoticeParams, RateTable};
 use motet_units::{Nanos, Timestamp};
@@ -81,7 +81,7 @@ async fn tell<P: Platform>(app: &App<P>, token: &str, kind: NoticeKind, key: u64
         }
     };
     let notice = Notice { bid: claim.bid, kind, happened_at: now, key };
-    match app.platform.notice(notice, claim.stated()).await {
+    match app.platform.notice(notice, &claim).await {
         Ok(verdict) => {
             app.metrics.notice(&kind, verdict);
             Told::Verdict(claim, verdict)
@@ -129,7 +129,7 @@ pub(crate) enum AddressError {
 impl<P> App<P> {
     /// Reads a notice from its address, as it would be called over HTTP; scheme and host may lead it. Counts tokens that
     /// are refused.
-    pub(crate) fn notice_at(&self, address: &str, now: Timestamp) -> Result<(Notice, Stated), AddressError> {
+    pub(crate) fn notice_at(&self, address: &str, now: Timestamp) -> Result<(Notice, Claim), AddressError> {
         let address: Uri = address.trim().parse().map_err(|_| AddressError::Form)?;
         let parts: Vec<&str> = address.path().split('/').skip(1).collect();
         let query = address.query().unwrap_or("");
@@ -154,7 +154,7 @@ impl<P> App<P> {
                 Refused::Expired(_) => AddressError::Expired,
             }
         })?;
-        Ok((Notice { bid: claim.bid, kind, happened_at: now, key }, claim.stated()))
+        Ok((Notice { bid: claim.bid, kind, happened_at: now, key }, claim))
     }
 
     fn conversion_at(&self, address: &Uri) -> Result<(Option<Nanos>, u64), AddressError> {

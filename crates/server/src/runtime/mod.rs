@@ -45,7 +45,9 @@ use std::{
 
 use motet_agent::{Account, AgentName};
 use motet_coordinator::Trace;
-use motet_engine::{Counsel, Judgement, Options, Question, SealedRequest, Shade};
+use motet_engine::{
+    Counsel, Effect, Event, Holding, Judgement, Options, Question, SealedRequest, Shade,
+};
 use motet_insight::metrics::PolicySwap;
 use motet_model::{
     catalog::{Catalog, Change},
@@ -144,6 +146,9 @@ pub enum Unavailable {
     /// The journal failed.
     #[error("the journal failed and nothing more is accepted")]
     JournalFailed,
+    /// The store that nodes share cannot be reached, or this node has yet to hear what it holds.
+    #[error("the store that nodes share cannot be reached")]
+    Store,
 }
 
 /// A decided request, given back for encoding.
@@ -177,7 +182,7 @@ pub(crate) enum Command {
     },
     Notice {
         notice: Notice,
-        stated: Stated,
+        stated: Option<Stated>,
         reply: oneshot::Sender<Judgement>,
     },
     /// A bid whose caller went away before it was answered: its money goes back.
@@ -212,6 +217,15 @@ pub(crate) enum Command {
     Notices {
         notices: Vec<(Notice, Stated)>,
         reply: oneshot::Sender<Vec<Judgement>>,
+    },
+    /// An event of the store that nodes share.
+    Take {
+        event: Box<Event>,
+        reply: oneshot::Sender<(Effect, u64)>,
+    },
+    /// What is held of shared budgets.
+    Holdings {
+        reply: oneshot::Sender<Vec<Holding>>,
     },
     Stop,
 }
@@ -359,11 +373,12 @@ impl Runtime {
         tokio::time::timeout_at(deadline.into(), answer).await.ok()?.ok()
     }
 
-    /// Judges a notice, with what its token states of the bid; durable once this returns.
+    /// Judges a notice, with what its token states of the bid where it came with one; durable once this returns. A notice of
+    /// a bid whose record was lost is judged by that alone.
     ///
     /// # Errors
     /// When it could not be taken or made durable: the sender should try again.
-    pub async fn notice(&self, notice: Notice, stated: Stated) -> Result<Judgement, Unavailable> {
+    pub async fn notice(&self, notice: Notice, stated: Option<Stated>) -> Result<Judgement, Unavailable> {
         let (reply, judgement) = oneshot::channel();
         self.line.ask(Command::Notice { notice, stated, reply }).await?;
         judgement.await.map_err(|_| self.line.why_dropped())
@@ -433,6 +448,27 @@ impl Runtime {
         let (reply, counsel) = oneshot::channel();
         self.line.send(Command::Consult { question, reply })?;
         counsel.await.map_err(|_| self.line.why_dropped())
+    }
+
+    /// Takes an event of the store that nodes share; durable once this returns. Returns what came of it, and its record's
+    /// number.
+    ///
+    /// # Errors
+    /// When it could not be taken or made durable.
+    pub async fn take(&self, event: Event) -> Result<(Effect, u64), Unavailable> {
+        let (reply, taken) = oneshot::channel();
+        self.line.send(Command::Take { event: Box::new(event), reply })?;
+        taken.await.map_err(|_| self.line.why_dropped())
+    }
+
+    /// Returns what is held of each campaign's shared budget.
+    ///
+    /// # Errors
+    /// When the engine cannot be asked.
+    pub async fn holdings(&self) -> Result<Vec<Holding>, Unavailable> {
+        let (reply, holdings) = oneshot::channel();
+        self.line.send(Command::Holdings { reply })?;
+        holdings.await.map_err(|_| self.line.why_dropped())
     }
 
     /// Begins to serve the policies of a folder: looks at it once, and again whenever it changes if the settings say so. What

@@ -73,6 +73,10 @@ pub struct Opened {
     pub replayed: u64,
     /// Bytes of an unfinished batch cut off the end: never acknowledged.
     pub truncated_bytes: u64,
+    /// The last record there is; 0 before the first.
+    pub last: u64,
+    /// The place up to which the nodes' common log was followed; 0 for none.
+    pub followed: u64,
 }
 
 pub(crate) fn journal_dir(data_dir: &Path) -> PathBuf {
@@ -115,7 +119,13 @@ pub fn open_engine(data_dir: &Path) -> Result<(Engine, Opened), OpenError> {
     while fold.step()? {
         replayed += 1;
     }
-    let opened = Opened { snapshot: fold.snapshot(), replayed, truncated_bytes: 0 };
+    let opened = Opened {
+        snapshot: fold.snapshot(),
+        replayed,
+        truncated_bytes: 0,
+        last: fold.folded(),
+        followed: fold.engine().followed(),
+    };
     Ok((fold.into_engine(), opened))
 }
 

@@ -8,20 +8,29 @@ use motet_insight::explain::explain;
 use motet_model::{
     catalog::{Catalog, Change},
     ids::{CampaignIx, DecisionId},
-    outcome::{Notice, NoticeVerdict, Stated},
+    outcome::{Notice, NoticeVerdict},
 };
 use motet_store::journal::Reader;
 
 use super::{Answer, Runtime, Unavailable, open};
-use crate::platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError};
+use crate::{
+    platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError},
+    tokens::Claim,
+};
 
 impl Platform for Arc<Runtime> {
     async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
         Runtime::decide(self, sealed, deadline).await
     }
 
-    async fn notice(&self, notice: Notice, stated: Stated) -> Result<NoticeVerdict, Unavailable> {
-        Runtime::notice(self, notice, stated).await.map(|judgement| judgement.verdict)
+    async fn notice(&self, notice: Notice, claim: &Claim) -> Result<NoticeVerdict, Unavailable> {
+        Runtime::notice(self, notice, Some(claim.stated())).await.map(|judgement| judgement.verdict)
+    }
+
+    async fn notices(&self, notices: Vec<(Notice, Claim)>) -> Result<Vec<NoticeVerdict>, Unavailable> {
+        let stated = notices.iter().map(|(notice, claim)| (*notice, claim.stated())).collect();
+        let judgements = Runtime::notices(self, stated).await?;
+        Ok(judgements.into_iter().map(|judgement| judgement.verdict).collect())
     }
 
     async fn change(&self, changes: Vec<Change>) -> Result<(), ChangeError> {

@@ -77,7 +77,7 @@ impl Works {
             Command::Inquire(inquired) => away::inquire(&mut self.engine, inquired),
             Command::Seat { feed, reply } => away::seat(&self.engine, &feed, wall_clock(), reply),
             Command::Notice { notice, stated, reply } => {
-                let judgement = self.judge(notice, Some(stated));
+                let judgement = self.judge(notice, stated);
                 self.filling.replies.push(Reply::Judged(reply, judgement));
             }
             Command::Notices { notices, reply } => {
@@ -95,6 +95,8 @@ impl Works {
             }
             Command::Steer { set, reply } => self.steer(set, reply),
             Command::Steering { reply } => drop(reply.send(self.steering())),
+            Command::Take { event, reply } => self.take_event(&event, reply),
+            Command::Holdings { reply } => drop(reply.send(self.engine.holdings())),
             Command::Shade(shades) => self.shade(shades),
             // Whoever asked may have stopped waiting while this was in the queue.
             Command::Consult { reply, .. } if reply.is_closed() => {}
@@ -113,6 +115,18 @@ impl Works {
         let effect = self.step(wall_clock(), &Event::Steered(set), Timing::Unlimited);
         self.probe.steered(&self.steering());
         self.filling.replies.push(Reply::Changed(reply, outcome(effect)));
+    }
+
+    /// Takes an event of the store that nodes share.
+    fn take_event(&mut self, event: &Event, reply: oneshot::Sender<(Effect, u64)>) {
+        let effect = self.step(wall_clock(), event, Timing::Unlimited);
+        if matches!(effect, Effect::Changed(Err(_))) {
+            // What comes from the store fits: it was tried before it was put there.
+            self.probe.invariant_broken();
+        }
+        self.publish_catalog();
+        let sequence = self.engine.next_sequence() - 1;
+        self.filling.replies.push(Reply::Taken(reply, effect, sequence));
     }
 
     fn shade(&mut self, shades: Vec<Shade>) {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use motet_engine::Judgement;
+use motet_engine::{Effect, Judgement};
 use motet_store::journal::{Batch, Journal};
 use tokio::sync::oneshot;
 
@@ -37,6 +37,7 @@ pub(super) enum Reply {
     Judged(oneshot::Sender<Judgement>, Judgement),
     JudgedAll(oneshot::Sender<Vec<Judgement>>, Vec<Judgement>),
     Changed(oneshot::Sender<Result<(), String>>, Result<(), String>),
+    Taken(oneshot::Sender<(Effect, u64)>, Effect, u64),
 }
 
 /// The writer thread's state.
@@ -107,6 +108,7 @@ impl Writer {
             Reply::Judged(sender, judgement) => drop(sender.send(judgement)),
             Reply::JudgedAll(sender, judgements) => drop(sender.send(judgements)),
             Reply::Changed(sender, outcome) => drop(sender.send(outcome)),
+            Reply::Taken(sender, effect, sequence) => drop(sender.send((effect, sequence))),
         }
     }
 

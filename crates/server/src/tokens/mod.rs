@@ -6,13 +6,14 @@
 //! that a notice counts once is the engine's work.
 //!
 //! ```text
-//! byte   0        1        2..6              6..14      14..16   16..20     20..28            28..36              36..52
-//!        key id   kind     expiry, s (u32)   decision   imp      creative   reserved, nanos   price, CPM micros   tag
+//! byte   0        1        2..6              6..14      14..16   16..20     20..28            28..36              36..38   38..54
+//!        key id   kind     expiry, s (u32)   decision   imp      creative   reserved, nanos   price, CPM micros   day      tag
 //! ```
 //!
-//! Big endian, then base64url without padding: 70 characters. The first bit of the kind tells what makes the bid
-//! chargeable: 0 the billing notice, 1 the impression. With creative, reserved money and price a token states all that is
-//! needed to charge a bid whose record was lost. Keys are told apart by id, so that a new key can
+//! Big endian, then base64url without padding: 72 characters. The first bit of the kind tells what makes the bid
+//! chargeable: 0 the billing notice, 1 the impression; day is the day number by the campaign's clock that the bid counts on.
+//! With creative, reserved money and price a token states all that is needed to charge a bid whose record was lost, or that
+//! another node made. Shorter tokens of earlier versions are refused as malformed. Keys are told apart by id, so that a new key can
 //! sign while the one before is still accepted ([`Secrets`]).
 //!
 //! Edge cases: expiry is rounded up to a whole second, so a token never ends before its bid; a token of a key no
@@ -36,11 +37,11 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 /// Bytes signed.
-const BODY: usize = 36;
+const BODY: usize = 38;
 /// Bytes of the tag.
 const TAG: usize = 16;
 /// Characters of a token.
-const TEXT: usize = 70;
+const TEXT: usize = 72;
 
 /// What a token lets its bearer tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,6 +92,8 @@ pub struct Claim {
     pub price: CpmMicros,
     /// What makes it chargeable; a test bid, which nothing does, may state either.
     pub charge: Charge,
+    /// The day the bid counts on, by the campaign's clock: a day number, 0 to 65535.
+    pub day: u16,
     /// What may be told.
     pub kind: Kind,
     /// Until when.
@@ -161,7 +164,7 @@ impl Signer {
         let tag = key.tag(&bytes[..BODY]);
         bytes[BODY..].copy_from_slice(&tag);
         let mut text = [0; TEXT];
-        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("52 bytes fill 70 characters");
+        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("54 bytes fill 72 characters");
         Token(text)
     }
 
@@ -208,6 +211,7 @@ fn body(key: u8, claim: &Claim) -> [u8; BODY] {
     body[16..20].copy_from_slice(&claim.creative.0.to_be_bytes());
     body[20..28].copy_from_slice(&claim.reserved.get().to_be_bytes());
     body[28..36].copy_from_slice(&claim.price.get().to_be_bytes());
+    body[36..38].copy_from_slice(&claim.day.to_be_bytes());
     body
 }
 
@@ -226,6 +230,7 @@ fn claim(body: &[u8], kind: Kind) -> Claim {
         reserved: Nanos::new(i64::from_be_bytes(number(body, 20))),
         price: CpmMicros::new(i64::from_be_bytes(number(body, 28))),
         charge: if body[1] & ON_IMPRESSION == 0 { Charge::OnBilling } else { Charge::OnImpression },
+        day: u16::from_be_bytes(number(body, 36)),
         kind,
         expires: Timestamp::from_secs(i64::from(u32::from_be_bytes(number(body, 2)))),
     }

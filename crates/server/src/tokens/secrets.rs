@@ -172,7 +172,8 @@ impl Secrets {
         std::fs::rename(&fresh, path).map_err(error)
     }
 
-    fn text(&self) -> String {
+    /// Returns what the file holds: to be kept as a secret.
+    pub(crate) fn text(&self) -> String {
         let stored = Stored {
             user_key: hex(&self.user),
             signing_keys: self
@@ -184,7 +185,8 @@ impl Secrets {
         toml::to_string(&stored).expect("plain strings and numbers are TOML")
     }
 
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    /// Reads what [`Secrets::text`] wrote.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let stored: Stored = toml::from_str(text).map_err(|_| "it is not the TOML this program writes")?;
         let key = |k: &StoredKey| {
             let secret = unhex(&k.secret).ok_or("a signing key must be 64 hex digits")?;

@@ -15,6 +15,7 @@ fn sample(kind: Kind) -> Claim {
         reserved: Nanos::new(2_345_678),
         price: CpmMicros::new(2_345_678),
         charge: Charge::OnBilling,
+        day: 20_500,
         kind,
         expires: Timestamp::from_secs(1_800_000_000),
     }
@@ -66,7 +67,7 @@ fn the_signature_is_that_of_rfc_4231() {
 fn a_token_says_what_it_was_signed_for() {
     for kind in Kind::ALL {
         let token = signer().sign(&sample(kind));
-        assert_eq!(token.as_str().len(), 70);
+        assert_eq!(token.as_str().len(), 72);
         assert_eq!(signer().verify(token.as_str(), kind, NOW), Ok(sample(kind)));
     }
 }
@@ -132,7 +133,7 @@ proptest! {
     fn any_claim_survives_the_way_through_its_text(
         decision in any::<u64>(), imp in any::<u16>(), creative in any::<u32>(),
         expires in 0..i64::from(u32::MAX), kind in 0..6_usize, money in (0_i64..1 << 53, 0_i64..1 << 53),
-        charge in prop::sample::select(vec![Charge::OnBilling, Charge::OnImpression]),
+        day in any::<u16>(), charge in prop::sample::select(vec![Charge::OnBilling, Charge::OnImpression]),
     ) {
         let claim = Claim {
             bid: BidId { decision: DecisionId(decision), imp },
@@ -140,6 +141,7 @@ proptest! {
             reserved: Nanos::new(money.0),
             price: CpmMicros::new(money.1),
             charge,
+            day,
             kind: Kind::ALL[kind],
             expires: Timestamp::from_secs(expires),
         };

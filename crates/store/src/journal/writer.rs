@@ -6,7 +6,7 @@ use super::{
     Batch, Disk, Error, Options, RealDisk, Recovery, Result,
     error::At,
     format::{SEGMENT_HEADER_BYTES, segment_path},
-    recover::{Recovered, create_segment, recover},
+    recover::{Recovered, create_segment, list_segments, recover},
     spare::{has_spare, take_spare},
 };
 
@@ -56,6 +56,21 @@ impl Journal {
     /// changed in either case.
     pub fn open(dir: &Path, options: Options) -> Result<(Self, Recovery)> {
         Self::open_on(RealDisk, dir, options)
+    }
+}
+
+impl Journal {
+    /// Begins the journal of a folder at a sequence number other than 1: where a snapshot stands for what came before.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] where the folder holds a journal already, and [`Error::Io`].
+    pub fn begin_at(dir: &Path, first: u64) -> Result<()> {
+        let disk = RealDisk;
+        disk.create_dir(dir).at("create", dir)?;
+        if let Some(known) = list_segments(&disk, dir)?.first() {
+            return Err(Error::OutOfOrder { expected: *known, was: first });
+        }
+        create_segment(&disk, dir, first).map(drop)
     }
 }
 

@@ -52,6 +52,12 @@ impl Server {
         Ok(Self { child, addr })
     }
 
+    /// Returns the process's number.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it with kill -9.
     pub(crate) fn kill(&mut self) {
         // It may have ended by itself already.

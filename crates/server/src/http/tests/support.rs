@@ -36,7 +36,7 @@ use crate::{
     },
     policies::{AgentReport, GateRule, SetReport},
     runtime::wall_clock,
-    tokens::Secrets,
+    tokens::{Claim, Secrets},
 };
 
 pub(super) const TOKEN: &str = "a-token-for-tests";
@@ -94,7 +94,7 @@ impl Platform for InMemory {
         Some(Answer { decision, sealed, catalog: self.catalog(), milestones })
     }
 
-    async fn notice(&self, notice: Notice, _stated: Stated) -> Result<NoticeVerdict, Unavailable> {
+    async fn notice(&self, notice: Notice, _claim: &Claim) -> Result<NoticeVerdict, Unavailable> {
         if *self.health.lock().unwrap() != Health::Ready {
             return Err(Unavailable::Stopped);
         }
@@ -285,6 +285,6 @@ pub(super) fn link(app: &Arc<App<InMemory>>, kind: LinkKind, expires_in_s: i64) 
     let ix = catalog.creative_ix("morrow-sub-native").unwrap();
     let bid = bid_of(&catalog, ix, 0, wall_clock() + Span::from_secs(expires_in_s - 3_600));
     let mut url = String::new();
-    app.links.write(&bid, kind, &mut url);
+    app.links.of(&catalog, wall_clock()).write(&bid, kind, &mut url);
     url.strip_prefix("https://ads.example").unwrap().to_owned()
 }
