@@ -18,7 +18,7 @@
 //! supply chain are competitive and never sent. Prices are in the accounting currency, and say so.
 
 use motet_model::{
-    codes::{Code, Taxonomy},
+    codes::{CategoryId, Code, Taxonomy},
     request::{
         AdRequest, Channel, Deal, DealPricing, Device, DeviceKind, Durations, Imp, Inventory, Mode, Pricing,
         Timed, User,
@@ -217,7 +217,7 @@ fn channel(inventory: &Inventory, content: bool) -> Option<DistributionchannelOn
 
 fn content(inventory: &Inventory) -> wire::Content {
     let mut categories: Vec<String> =
-        inventory.categories.iter().filter_map(|c| taxonomy::to_content3(*c)).map(|c| c.code()).collect();
+        inventory.categories.iter().filter_map(|c| taxonomy::to_content3(*c)).map(CategoryId::code).collect();
     categories.sort();
     categories.dedup();
     wire::Content {

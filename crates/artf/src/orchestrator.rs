@@ -191,7 +191,7 @@ impl Orchestrator {
             let (caller, witness) = (Arc::clone(caller), Arc::clone(&self.witness));
             calls.spawn(async move {
                 let began = Instant::now();
-                let (outcome, answer) = caller.call(ask, began, wait).await;
+                let (outcome, answer) = Box::pin(caller.call(ask, began, wait)).await;
                 witness.called(&caller.options.name, outcome, began.elapsed());
                 answer.map(|answer| heard(place, intents, answer))
             });
@@ -303,7 +303,7 @@ impl Caller {
         if !self.breaker.lets_through(now) {
             return (CallOutcome::Resting, None);
         }
-        let (outcome, answer) = self.ask(ask, wait).await;
+        let (outcome, answer) = Box::pin(self.ask(ask, wait)).await;
         match outcome {
             CallOutcome::Answered => self.breaker.answered(),
             _ => self.breaker.failed(Instant::now()),
@@ -316,7 +316,7 @@ impl Caller {
         let mut request = tonic::Request::new(ask);
         request.set_timeout(wait);
         let mut client = self.client.clone();
-        match tokio::time::timeout(wait, client.get_mutations(request)).await {
+        match tokio::time::timeout(wait, Box::pin(client.get_mutations(request))).await {
             Err(_) => (CallOutcome::Late, None),
             Ok(Err(status)) => {
                 tracing::debug!(agent = self.options.name, %status, "an outside agent answered with an error");

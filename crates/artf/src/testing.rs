@@ -97,7 +97,7 @@ pub(crate) fn request() -> AdRequest {
         blocks: Blocks { domains: vec!["rival.example".to_owned()], ..Blocks::default() },
         pricing: Pricing::FirstPrice,
         currency: usd(),
-        languages: Default::default(),
+        languages: std::iter::empty().collect(),
         tmax: None,
         mode: Mode::Live,
         supply: SupplyChain::default(),
@@ -121,7 +121,7 @@ pub(crate) fn floor(price: f64) -> Value {
 pub(crate) const NAME: u64 = 0xabc;
 
 /// What an outside agent does when it is asked.
-pub(crate) type Answerer = fn(RtbRequest) -> Result<RtbResponse, tonic::Status>;
+pub(crate) type Answerer = fn(&RtbRequest) -> RtbResponse;
 
 /// An outside agent over real gRPC on loopback. It keeps what it was asked and can be held.
 pub(crate) struct OutsideAgent {
@@ -132,7 +132,8 @@ pub(crate) struct OutsideAgent {
 }
 
 struct Listening {
-    answerer: Answerer,
+    /// Without one it answers with an error.
+    answerer: Option<Answerer>,
     asked: Arc<Mutex<Vec<RtbRequest>>>,
     held: Arc<Semaphore>,
 }
@@ -146,13 +147,25 @@ impl RtbExtensionPoint for Listening {
         let request = request.into_inner();
         self.asked.lock().unwrap().push(request.clone());
         let _free = self.held.acquire().await.unwrap();
-        (self.answerer)(request).map(tonic::Response::new)
+        match self.answerer {
+            Some(answerer) => Ok(tonic::Response::new(answerer(&request))),
+            None => Err(tonic::Status::internal("broken")),
+        }
     }
 }
 
 impl OutsideAgent {
     /// Starts one that answers at once.
     pub(crate) async fn start(answerer: Answerer) -> Self {
+        Self::listen(Some(answerer)).await
+    }
+
+    /// Starts one that answers with an error.
+    pub(crate) async fn start_broken() -> Self {
+        Self::listen(None).await
+    }
+
+    async fn listen(answerer: Option<Answerer>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (asked, held) = (Arc::default(), Arc::new(Semaphore::new(64)));

@@ -34,30 +34,30 @@ fn answer(ask: &RtbRequest, mutations: Vec<Mutation>) -> RtbResponse {
     RtbResponse { id: ask.id.clone(), mutations, metadata: Some(metadata) }
 }
 
-fn activates(ask: RtbRequest) -> Result<RtbResponse, tonic::Status> {
+fn activates(ask: &RtbRequest) -> RtbResponse {
     let segments = mutation(Intent::ActivateSegments, Operation::Add, "/user/data/segment", ids(&["trail"]));
-    Ok(answer(&ask, vec![segments]))
+    answer(ask, vec![segments])
 }
 
-fn everything(ask: RtbRequest) -> Result<RtbResponse, tonic::Status> {
+fn everything(ask: &RtbRequest) -> RtbResponse {
     const DEAL: &str = "/imp/1/pmp/deals/d-own";
-    Ok(answer(
-        &ask,
+    answer(
+        ask,
         vec![
             // Stated in an order that only works if they are taken by intent.
             mutation(Intent::AdjustDealFloor, Operation::Replace, DEAL, floor(4.0)),
             mutation(Intent::ActivateDeals, Operation::Add, "/imp/1", ids(&["d-own"])),
             mutation(Intent::ActivateSegments, Operation::Add, "/user/data/segment", ids(&["trail"])),
         ],
-    ))
+    )
 }
 
-fn shades(ask: RtbRequest) -> Result<RtbResponse, tonic::Status> {
+fn shades(ask: &RtbRequest) -> RtbResponse {
     let value = |price| Value::AdjustBid(AdjustBidPayload { price });
     let shade = |bid: &str, price| {
         mutation(Intent::BidShade, Operation::Replace, &format!("/seatbid/seat/bid/{bid}"), value(price))
     };
-    Ok(answer(&ask, vec![shade("a", 1.25), shade("b", 9.0)]))
+    answer(ask, vec![shade("a", 1.25), shade("b", 9.0)])
 }
 
 #[tokio::test]
@@ -95,13 +95,13 @@ async fn without_permission_an_agent_that_only_activates_segments_is_not_even_as
 
 #[tokio::test]
 async fn of_two_agents_the_one_with_the_lower_number_is_heard_first() {
-    fn four(ask: RtbRequest) -> Result<RtbResponse, tonic::Status> {
+    fn four(ask: &RtbRequest) -> RtbResponse {
         let path = "/imp/1/pmp/deals/d-1";
-        Ok(answer(&ask, vec![mutation(Intent::AdjustDealFloor, Operation::Replace, path, floor(4.0))]))
+        answer(ask, vec![mutation(Intent::AdjustDealFloor, Operation::Replace, path, floor(4.0))])
     }
-    fn seven(ask: RtbRequest) -> Result<RtbResponse, tonic::Status> {
+    fn seven(ask: &RtbRequest) -> RtbResponse {
         let path = "/imp/1/pmp/deals/d-1";
-        Ok(answer(&ask, vec![mutation(Intent::AdjustDealFloor, Operation::Replace, path, floor(7.0))]))
+        answer(ask, vec![mutation(Intent::AdjustDealFloor, Operation::Replace, path, floor(7.0))])
     }
     let (first, second) = (OutsideAgent::start(four).await, OutsideAgent::start(seven).await);
     let slow = AgentOptions { priority: 2, ..first.options("four", &["adjust_deal_floor"]) };
@@ -163,13 +163,10 @@ async fn an_agent_that_hangs_is_late_then_rests_and_holds_nobody_up() {
 
 #[tokio::test]
 async fn no_agent_is_asked_past_the_deadline_or_answers_for_another_ask() {
-    fn astray(ask: RtbRequest) -> Result<RtbResponse, tonic::Status> {
-        Ok(RtbResponse { id: "another".to_owned(), ..activates(ask)? })
+    fn astray(ask: &RtbRequest) -> RtbResponse {
+        RtbResponse { id: "another".to_owned(), ..activates(ask) }
     }
-    fn fails(_: RtbRequest) -> Result<RtbResponse, tonic::Status> {
-        Err(tonic::Status::internal("broken"))
-    }
-    let (astray, fails) = (OutsideAgent::start(astray).await, OutsideAgent::start(fails).await);
+    let (astray, fails) = (OutsideAgent::start(astray).await, OutsideAgent::start_broken().await);
     let gone = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         format!("http://{}", listener.local_addr().unwrap())

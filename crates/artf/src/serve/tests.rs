@@ -76,7 +76,7 @@ fn ask(lifecycle: Lifecycle, intents: &[Intent]) -> RtbRequest {
 async fn call(point: &Point, ask: RtbRequest) -> Result<RtbResponse, Status> {
     let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{}", point.addr)).unwrap();
     let mut client = RtbExtensionPointClient::new(endpoint.connect().await.unwrap());
-    client.get_mutations(ask).await.map(Response::into_inner)
+    Box::pin(client.get_mutations(ask)).await.map(Response::into_inner)
 }
 
 #[tokio::test]

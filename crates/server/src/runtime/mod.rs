@@ -26,6 +26,7 @@ mod helm;
 mod line;
 mod milestones;
 mod open;
+mod outside;
 mod serving;
 mod spares;
 mod stopwatch;
@@ -430,24 +431,6 @@ impl Runtime {
         let (reply, accounts) = oneshot::channel();
         self.line.send(Command::Accounts { campaigns, reply })?;
         accounts.await.map_err(|_| self.line.why_dropped())
-    }
-
-    /// Notes that bids went out lower than decided. Once this returns, whatever is told of them later comes after it.
-    ///
-    /// # Errors
-    /// When it could not be taken: then they must go out as decided.
-    pub fn shade(&self, shades: Vec<Shade>) -> Result<(), Unavailable> {
-        self.line.send(Command::Shade(shades))
-    }
-
-    /// Asks the agents what they say of somebody else's auction; nothing comes of it here.
-    ///
-    /// # Errors
-    /// When the engine cannot be asked.
-    pub async fn consult(&self, question: Box<Question>) -> Result<Counsel, Unavailable> {
-        let (reply, counsel) = oneshot::channel();
-        self.line.send(Command::Consult { question, reply })?;
-        counsel.await.map_err(|_| self.line.why_dropped())
     }
 
     /// Takes an event of the store that nodes share; durable once this returns. Returns what came of it, and its record's
