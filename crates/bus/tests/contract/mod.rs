@@ -148,10 +148,6 @@ pub(crate) async fn settle(calls: &Arc<dyn Calls>, subject: &str) {
 }
 
 /// An answer that comes after the deadline is counted and dropped.
-#[cfg_attr(
-    not(any(feature = "kafka", feature = "nats")),
-    expect(dead_code, reason = "embedded calls have no late answers to drop")
-)]
 pub(crate) async fn drops_late_answers(calls: &Arc<dyn Calls>, subject: &str) {
     let (gate, opened) = tokio::sync::watch::channel(false);
     let slow = handler(move |ask: Bytes| {
