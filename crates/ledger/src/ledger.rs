@@ -7,7 +7,8 @@ use motet_units::{Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Budget, DayStatement, Funding, Grant, Refused, Released, Settlement, Statement, Unsettled, Violation, campaign::Campaign, check,
+    Budget, DayStatement, Funding, Grant, Refused, Released, Settlement, Statement, Unsettled, Violation,
+    campaign::Campaign, check,
 };
 
 /// How much the ledger may hold: its bound on memory.

@@ -6,6 +6,8 @@ use anyhow::{Context, Result, bail};
 use motet_coordinator::BidWindows;
 use motet_engine::{Funding, Options, TeamKind};
 use motet_insight::metrics::Metrics;
+#[cfg(feature = "postgres")]
+use motet_server::nodes::{self, Node, share_secrets};
 use motet_server::{
     api::spec::FileOfSpecs,
     config::{Config, Team},
@@ -16,8 +18,6 @@ use motet_server::{
     runtime::{Runtime, Settings, wall_clock},
     tokens::Secrets,
 };
-#[cfg(feature = "postgres")]
-use motet_server::nodes::{self, Node, share_secrets};
 use motet_units::Span;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -142,8 +142,10 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     let (policies, keeper) = (config.policies.settings(), Arc::clone(&runtime));
     tokio::task::spawn_blocking(move || keeper.serve_policies(policies)).await??;
     if !config.store.is_shared() && runtime.opened().followed > 0 {
-        bail!("the data folder is that of a node that shares its budgets with others: set store.url, or make a folder of \
-               its own with `motet store copy`");
+        bail!(
+            "the data folder is that of a node that shares its budgets with others: set store.url, or make a folder of \
+               its own with `motet store copy`"
+        );
     }
     let listener = TcpListener::bind(config.server.listen)
         .await
@@ -158,7 +160,15 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
         let secrets = share_secrets(&settings.store, &front.config.secrets_path(), wall_clock()).await?;
         let node = Node::join(Arc::clone(&runtime), settings).await?;
         let serving = front.open(node.clone(), secrets, &shutdown).await?;
-        return Ok(Running { addr, admin_token: text, token_made, runtime, node: Some(node), shutdown, serving });
+        return Ok(Running {
+            addr,
+            admin_token: text,
+            token_made,
+            runtime,
+            node: Some(node),
+            shutdown,
+            serving,
+        });
     }
     let secrets = secrets(&front.config)?;
     let serving = front.open(Arc::clone(&runtime), secrets, &shutdown).await?;
@@ -186,7 +196,12 @@ struct Front {
 
 impl Front {
     /// Opens the doors.
-    async fn open<P: Platform>(self, platform: P, secrets: Secrets, shutdown: &Shutdown) -> Result<JoinHandle<()>> {
+    async fn open<P: Platform>(
+        self,
+        platform: P,
+        secrets: Secrets,
+        shutdown: &Shutdown,
+    ) -> Result<JoinHandle<()>> {
         let Self { config, metrics, admin_token, listener, addr, sample } = self;
         if sample {
             load_sample(&platform).await?;

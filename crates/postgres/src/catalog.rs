@@ -43,7 +43,13 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Change`] when they do not fit the catalog as it stands in the store.
-    pub async fn append(&mut self, node: u16, catalog: &Catalog, seen: u64, changes: &[Change]) -> Result<Append> {
+    pub async fn append(
+        &mut self,
+        node: u16,
+        catalog: &Catalog,
+        seen: u64,
+        changes: &[Change],
+    ) -> Result<Append> {
         let patience = self.patience();
         in_time(patience, append(self, node, catalog, seen, changes)).await
     }

@@ -50,7 +50,10 @@ fn a_node_commits_what_it_was_granted_and_paces_by_what_all_spent() {
     };
     assert_eq!(desk.take(Event::Leased(vec![grant])), Effect::Leased(vec![Nanos::ZERO]));
     let account = desk.engine.account(campaign);
-    assert_eq!((account.room, account.spent_today, account.spent), (Nanos::new(5_000), Nanos::new(70), Nanos::new(90)));
+    assert_eq!(
+        (account.room, account.spent_today, account.spent),
+        (Nanos::new(5_000), Nanos::new(70), Nanos::new(90))
+    );
     assert_eq!(desk.engine.holdings()[0].grant, Some(grant));
 }
 
