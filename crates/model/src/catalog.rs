@@ -368,32 +368,6 @@ impl Catalog {
         entry.campaigns.iter().for_each(|campaign| self.note_facts_of_campaign(*campaign));
     }
 
-    /// Returns changes that lead to a catalog like this one, by the same indices, however it came about.
-    pub fn to_changes(&self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        changes.extend(self.advertisers.iter().map(|entry| Change::PutAdvertiser(entry.advertiser.clone())));
-        changes.extend(self.campaigns.iter().map(|entry| Change::PutCampaign(entry.campaign.clone())));
-        changes.extend(self.creatives.iter().map(|entry| Change::PutCreative(entry.creative.clone())));
-        // From the ads up: what is removed with its owner is gone when the owner's turn comes.
-        let gone = |presence| presence == Presence::Removed;
-        let creatives = self.creatives.iter().filter(|entry| gone(entry.presence));
-        changes.extend(creatives.map(|entry| Change::RemoveCreative(entry.creative.id.clone())));
-        let campaigns = self.campaigns.iter().filter(|entry| gone(entry.presence));
-        changes.extend(campaigns.map(|entry| Change::RemoveCampaign(entry.campaign.id.clone())));
-        let advertisers = self.advertisers.iter().filter(|entry| gone(entry.presence));
-        changes.extend(advertisers.map(|entry| Change::RemoveAdvertiser(entry.advertiser.id.clone())));
-        changes.extend(self.switches.iter().cloned().map(Change::Kill));
-        changes
-    }
-
-    /// Tells whether two catalogs hold the same, by the same indices, however they came about.
-    pub fn holds_the_same(&self, other: &Self) -> bool {
-        self.advertisers == other.advertisers
-            && self.campaigns == other.campaigns
-            && self.creatives == other.creatives
-            && self.switches == other.switches
-    }
-
     /// Returns a number that grows with every change.
     pub const fn version(&self) -> u64 {
         self.version

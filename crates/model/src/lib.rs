@@ -12,6 +12,7 @@ pub mod eligibility;
 pub mod facts;
 pub mod ids;
 pub mod outcome;
+mod rebuild;
 pub mod request;
 pub mod targeting;
 pub mod taxonomy;

@@ -56,7 +56,7 @@ impl Session {
 }
 
 async fn read_after(client: &impl GenericClient, place: u64) -> Result<Vec<(u64, Vec<Change>)>> {
-    let place = place as i64;
+    let place = place.cast_signed();
     let statement =
         "SELECT place, form, changes FROM catalog_changes WHERE place > $1 ORDER BY place LIMIT 1000";
     let rows = client.query(statement, &[&place]).await?;

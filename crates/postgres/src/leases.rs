@@ -157,7 +157,7 @@ async fn renew(session: &mut Session, renewal: &Renewal<'_>, terms: Terms) -> Re
         }
     }
     book.write(&transaction).await?;
-    let (node, reached) = (i64::from(renewal.node), renewal.reached as i64);
+    let (node, reached) = (i64::from(renewal.node), renewal.reached.cast_signed());
     let seen = "UPDATE nodes SET reached = greatest(reached, $2), seen = now_us() WHERE node = $1";
     transaction.execute(seen, &[&node, &reached]).await?;
     transaction.commit().await?;
@@ -303,7 +303,7 @@ pub(crate) async fn write_rows(transaction: &Transaction<'_>, rows: &[LeaseRow])
                 &column(|row| row.lease.spent.get()),
                 &column(|row| row.lease.late.get()),
                 &column(|row| row.lease.expires.micros()),
-                &column(|row| row.lease.version as i64),
+                &column(|row| row.lease.version.cast_signed()),
             ],
         )
         .await?;

@@ -58,7 +58,7 @@ impl Session {
     /// # Errors
     /// When the connection fails.
     pub async fn put_state(&mut self, state: &EngineState) -> Result<()> {
-        let (node, sequence) = (i64::from(state.node), state.sequence as i64);
+        let (node, sequence) = (i64::from(state.node), state.sequence.cast_signed());
         let statement = "INSERT INTO engine_states VALUES ($1, $2, $3, now_us()) ON CONFLICT (node) \
              DO UPDATE SET sequence = excluded.sequence, state = excluded.state, put_at = excluded.put_at";
         // A state may be many megabytes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use motet_lease::{Ask, Terms};
 use motet_model::{
-    campaign::{Advertiser, Budget, Campaign, Flight, Goal, Pacing, Status},
+    campaign::{Advertiser, BrandSafety, Budget, Campaign, Flight, Goal, Pacing, Status},
     catalog::{Catalog, Change},
     ids::{BidId, CampaignIx, DecisionId},
     outcome::{Notice, NoticeKind},
@@ -49,7 +49,7 @@ fn changes(total: i64, daily: i64) -> Vec<Change> {
         id: "adv".to_owned(),
         name: "Adv".to_owned(),
         seat: "seat".to_owned(),
-        brand_safety: Default::default(),
+        brand_safety: BrandSafety::default(),
         blocked_publishers: Vec::new(),
         blocked_content: Vec::new(),
         status: Status::Active,
@@ -109,7 +109,8 @@ async fn migrations_are_applied_once_and_a_newer_schema_is_refused() {
     let bench = Bench::start();
     // Several nodes start together.
     let (first, second) = tokio::join!(bench.store.open(), bench.store.open());
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     let mut raw = bench.store.open().await.unwrap();
     assert!(raw.is_empty().await.unwrap());
     execute(&bench, "UPDATE motet.migrations SET digest = 'other'").await;
@@ -204,7 +205,7 @@ async fn the_database_itself_refuses_to_overspend() {
         ("DELETE FROM motet.leases", "never deleted"),
         ("UPDATE motet.leases SET node = 7", "keeps its campaign"),
     ] {
-        let said = execute(&bench, &statement).await;
+        let said = execute(&bench, statement).await;
         assert!(said.as_ref().is_some_and(|said| said.contains(why)), "{statement}: {said:?}");
     }
     assert_eq!(session.budgets().await.unwrap()[0].committed, nanos(250));
@@ -230,7 +231,7 @@ async fn a_node_judges_what_it_was_told_and_what_was_not_chargeable_is_taken_bac
     let (_bench, mut session) = Bench::with_campaign(1_000, 500).await;
     renew(&mut session, 1, 0, 0, 200).await.outcome.unwrap();
     let later = session.clock().await.unwrap() + Span::from_secs(600);
-    let bills: Vec<Told> = (1..=3).map(|n| told(1, n, 10 * n as i64, later)).collect();
+    let bills: Vec<Told> = (1..=3).map(|n| told(1, n, 10 * n.cast_signed(), later)).collect();
     session.tell(&bills, TERMS.skew).await.unwrap();
     let inbox = session.look(1, &[(CAMPAIGN, DAY)]).await.unwrap();
     assert_eq!(inbox.notices, bills);

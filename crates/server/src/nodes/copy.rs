@@ -39,7 +39,7 @@ pub enum Place {
     /// A data folder that no server is using.
     Folder(PathBuf),
     /// PostgreSQL.
-    Shared(Store),
+    Shared(Box<Store>),
 }
 
 /// Whether what is at the target already may be given up.
