@@ -370,14 +370,6 @@ impl Catalog {
         entry.campaigns.iter().for_each(|campaign| self.note_facts_of_campaign(*campaign));
     }
 
-    /// Tells whether two catalogs hold the same, by the same indices, however they came about.
-    pub fn holds_the_same(&self, other: &Self) -> bool {
-        self.advertisers == other.advertisers
-            && self.campaigns == other.campaigns
-            && self.creatives == other.creatives
-            && self.switches == other.switches
-    }
-
     /// Returns a number that grows with every change.
     pub const fn version(&self) -> u64 {
         self.version

@@ -50,7 +50,9 @@ fn import(file: &Path, data_dir: &Path, json: bool) -> Result<()> {
     // What the folder was last run with stays in force.
     if let Ok((engine, _)) = open_engine(data_dir) {
         if engine.followed() > 0 {
-            bail!("the folder is that of a node whose campaigns are shared: import through the API of a running node");
+            bail!(
+                "the folder is that of a node whose campaigns are shared: import through the API of a running node"
+            );
         }
         settings.engine = engine.options().clone();
     }

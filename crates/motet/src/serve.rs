@@ -6,6 +6,8 @@ use anyhow::{Context, Result, bail};
 use motet_coordinator::BidWindows;
 use motet_engine::{Float, Funding, Options, TeamKind};
 use motet_insight::metrics::Metrics;
+#[cfg(feature = "postgres")]
+use motet_server::nodes::{self, Node, share_secrets};
 use motet_server::{
     api::spec::FileOfSpecs,
     bus::Couriers,
@@ -18,8 +20,6 @@ use motet_server::{
     runtime::{Runtime, Settings, wall_clock},
     tokens::Secrets,
 };
-#[cfg(feature = "postgres")]
-use motet_server::nodes::{self, Node, share_secrets};
 use motet_units::Span;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -172,8 +172,10 @@ pub(crate) async fn start(plan: Plan) -> Result<Running> {
     tokio::task::spawn_blocking(move || keeper.serve_policies(policies)).await??;
     let placed = motet_server::placing::place(&runtime, &config.placement, &metrics).await?;
     if !config.store.is_shared() && runtime.opened().followed > 0 {
-        bail!("the data folder is that of a node that shares its budgets with others: set store.url, or make a folder of \
-               its own with `motet store copy`");
+        bail!(
+            "the data folder is that of a node that shares its budgets with others: set store.url, or make a folder of \
+               its own with `motet store copy`"
+        );
     }
     let listener = TcpListener::bind(config.server.listen)
         .await
@@ -260,7 +262,8 @@ impl Front {
             None => (None, None),
         };
         let stop = shutdown.clone();
-        let serving = tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
+        let serving =
+            tokio::spawn(async move { motet_server::http::serve(&config, app, listener, stop).await });
         Ok(Open { serving, couriers, extension_point, asked })
     }
 }

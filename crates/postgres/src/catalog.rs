@@ -43,14 +43,20 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Change`] when they do not fit the catalog as it stands in the store.
-    pub async fn append(&mut self, node: u16, catalog: &Catalog, seen: u64, changes: &[Change]) -> Result<Append> {
+    pub async fn append(
+        &mut self,
+        node: u16,
+        catalog: &Catalog,
+        seen: u64,
+        changes: &[Change],
+    ) -> Result<Append> {
         let patience = self.patience();
         in_time(patience, append(self, node, catalog, seen, changes)).await
     }
 }
 
 async fn read_after(client: &impl GenericClient, place: u64) -> Result<Vec<(u64, Vec<Change>)>> {
-    let place = place as i64;
+    let place = place.cast_signed();
     let statement =
         "SELECT place, form, changes FROM catalog_changes WHERE place > $1 ORDER BY place LIMIT 1000";
     let rows = client.query(statement, &[&place]).await?;

@@ -12,7 +12,9 @@ pub enum Error {
     #[error("the store's address is not one of PostgreSQL (postgres://user@host/database): {0}")]
     Address(String),
     /// The address demands what this program cannot do.
-    #[error("the store's address demands {0}, which this version does not offer; use a private network or a proxy that encrypts")]
+    #[error(
+        "the store's address demands {0}, which this version does not offer; use a private network or a proxy that encrypts"
+    )]
     Unsupported(&'static str),
     /// No connection.
     #[error("cannot connect to PostgreSQL at {place}")]
@@ -38,7 +40,9 @@ pub enum Error {
         known: i64,
     },
     /// A migration that was applied is not the one this program has under its number.
-    #[error("migration {number} was applied with another text than this program has: the versions do not belong together")]
+    #[error(
+        "migration {number} was applied with another text than this program has: the versions do not belong together"
+    )]
     OtherMigration {
         /// Its number.
         number: i64,

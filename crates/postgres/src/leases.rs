@@ -157,7 +157,7 @@ async fn renew(session: &mut Session, renewal: &Renewal<'_>, terms: Terms) -> Re
         }
     }
     book.write(&transaction).await?;
-    let (node, reached) = (i64::from(renewal.node), renewal.reached as i64);
+    let (node, reached) = (i64::from(renewal.node), renewal.reached.cast_signed());
     let seen = "UPDATE nodes SET reached = greatest(reached, $2), seen = now_us() WHERE node = $1";
     transaction.execute(seen, &[&node, &reached]).await?;
     transaction.commit().await?;
@@ -190,7 +190,11 @@ struct Book {
 
 impl Book {
     /// Reads the leases of locked campaigns: those that hold something, and all of the days asked for.
-    async fn read(transaction: &Transaction<'_>, campaigns: &BTreeSet<u32>, asks: &[LeaseAsk]) -> Result<Self> {
+    async fn read(
+        transaction: &Transaction<'_>,
+        campaigns: &BTreeSet<u32>,
+        asks: &[LeaseAsk],
+    ) -> Result<Self> {
         let campaigns: Vec<i64> = campaigns.iter().map(|campaign| i64::from(*campaign)).collect();
         let (asked, days): (Vec<i64>, Vec<i64>) =
             asks.iter().map(|ask| (i64::from(ask.campaign.0), ask.day)).unzip();
@@ -225,7 +229,14 @@ impl Book {
         back
     }
 
-    fn renew(&mut self, node: u16, ask: &LeaseAsk, budget: &mut Budget, now: Timestamp, terms: Terms) -> Renewed {
+    fn renew(
+        &mut self,
+        node: u16,
+        ask: &LeaseAsk,
+        budget: &mut Budget,
+        now: Timestamp,
+        terms: Terms,
+    ) -> Renewed {
         let key = (ask.campaign.0, ask.day);
         let mut pool = self.pool(key, budget);
         let before = pool.granted();
@@ -292,7 +303,7 @@ pub(crate) async fn write_rows(transaction: &Transaction<'_>, rows: &[LeaseRow])
                 &column(|row| row.lease.spent.get()),
                 &column(|row| row.lease.late.get()),
                 &column(|row| row.lease.expires.micros()),
-                &column(|row| row.lease.version as i64),
+                &column(|row| row.lease.version.cast_signed()),
             ],
         )
         .await?;

@@ -32,7 +32,8 @@ impl Session {
     /// # Errors
     /// When the connection fails.
     pub async fn put_policies(&mut self, set: &PolicySetRow) -> Result<()> {
-        let statement = "INSERT INTO policy_sets VALUES ($1, $2, $3, now_us()) ON CONFLICT (version) DO NOTHING";
+        let statement =
+            "INSERT INTO policy_sets VALUES ($1, $2, $3, now_us()) ON CONFLICT (version) DO NOTHING";
         let values: [&(dyn ToSql + Sync); 3] = [&set.version, &set.form, &set.policies];
         self.within(self.client.execute(statement, &values)).await.map(drop)
     }
@@ -57,7 +58,7 @@ impl Session {
     /// # Errors
     /// When the connection fails.
     pub async fn put_state(&mut self, state: &EngineState) -> Result<()> {
-        let (node, sequence) = (i64::from(state.node), state.sequence as i64);
+        let (node, sequence) = (i64::from(state.node), state.sequence.cast_signed());
         let statement = "INSERT INTO engine_states VALUES ($1, $2, $3, now_us()) ON CONFLICT (node) \
              DO UPDATE SET sequence = excluded.sequence, state = excluded.state, put_at = excluded.put_at";
         // A state may be many megabytes.
@@ -76,8 +77,10 @@ impl Session {
     pub async fn states(&mut self) -> Result<Vec<EngineState>> {
         let patience = self.patience() * 10;
         in_time(patience, async {
-            let rows =
-                self.client.query("SELECT node, sequence, state FROM engine_states ORDER BY node", &[]).await?;
+            let rows = self
+                .client
+                .query("SELECT node, sequence, state FROM engine_states ORDER BY node", &[])
+                .await?;
             let read = |row: &tokio_postgres::Row| EngineState {
                 node: row.get::<_, i64>(0) as u16,
                 sequence: row.get::<_, i64>(1) as u64,

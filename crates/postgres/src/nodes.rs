@@ -26,8 +26,10 @@ impl Session {
         in_time(patience, async {
             let insert = "INSERT INTO nodes (node, journal) VALUES ($1, $2) ON CONFLICT (node) DO NOTHING";
             self.client.execute(insert, &[&number, &journal]).await?;
-            let row =
-                self.client.query_one("SELECT journal, reached FROM nodes WHERE node = $1", &[&number]).await?;
+            let row = self
+                .client
+                .query_one("SELECT journal, reached FROM nodes WHERE node = $1", &[&number])
+                .await?;
             let (known, reached): (String, i64) = (row.get(0), row.get(1));
             if known != journal {
                 return Err(Error::NodeTaken { node });

@@ -189,10 +189,10 @@ async fn read_known(transaction: &Transaction<'_>, told: &[Told]) -> Result<BTre
     let statement = "SELECT decision, imp, kind, key, judged FROM notices \
          JOIN unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[]) AS told (decision, imp, kind, key) \
          USING (decision, imp, kind, key)";
-    let decisions: Vec<i64> = keys.iter().map(|key| key.0 as i64).collect();
+    let decisions: Vec<i64> = keys.iter().map(|key| key.0.cast_signed()).collect();
     let imps: Vec<i64> = keys.iter().map(|key| i64::from(key.1)).collect();
     let kinds: Vec<i16> = keys.iter().map(|key| i16::from(key.2)).collect();
-    let numbers: Vec<i64> = keys.iter().map(|key| key.3 as i64).collect();
+    let numbers: Vec<i64> = keys.iter().map(|key| key.3.cast_signed()).collect();
     let rows = transaction.query(statement, &[&decisions, &imps, &kinds, &numbers]).await?;
     let read = |row: &Row| {
         let key = (
@@ -240,10 +240,10 @@ async fn insert(transaction: &Transaction<'_>, new: &[Told], now: Timestamp) -> 
         .execute(
             statement,
             &[
-                &column(|told| told.notice.bid.decision.0 as i64),
+                &column(|told| told.notice.bid.decision.0.cast_signed()),
                 &column(|told| i64::from(told.notice.bid.imp)),
                 &kinds,
-                &column(|told| told.notice.key as i64),
+                &column(|told| told.notice.key.cast_signed()),
                 &column(|told| i64::from(told.owner)),
                 &column(|told| i64::from(told.campaign.0)),
                 &column(|told| told.day),
@@ -293,10 +293,10 @@ pub(crate) async fn apply_marks(transaction: &Transaction<'_>, marks: &[Mark]) -
     if marks.is_empty() {
         return Ok(());
     }
-    let decisions: Vec<i64> = marks.iter().map(|mark| mark.bid.decision.0 as i64).collect();
+    let decisions: Vec<i64> = marks.iter().map(|mark| mark.bid.decision.0.cast_signed()).collect();
     let imps: Vec<i64> = marks.iter().map(|mark| i64::from(mark.bid.imp)).collect();
     let kinds: Vec<i16> = marks.iter().map(|mark| i16::from(mark.kind)).collect();
-    let keys: Vec<i64> = marks.iter().map(|mark| mark.key as i64).collect();
+    let keys: Vec<i64> = marks.iter().map(|mark| mark.key.cast_signed()).collect();
     let judged: Vec<i16> = marks.iter().map(|mark| code(mark.outcome)).collect();
     let charged: Vec<i64> = marks.iter().map(|mark| charged(mark.outcome)).collect();
     // What was charged can only become less. -1 stands for as it is.

@@ -59,7 +59,11 @@ impl Store {
         let ports: Vec<String> = self.config.get_ports().iter().map(u16::to_string).collect();
         let hosts: Vec<String> = hosts.collect();
         let database = self.config.get_dbname().unwrap_or("(default)");
-        format!("{}:{}/{database}", hosts.join(","), if ports.is_empty() { "5432".to_owned() } else { ports.join(",") })
+        format!(
+            "{}:{}/{database}",
+            hosts.join(","),
+            if ports.is_empty() { "5432".to_owned() } else { ports.join(",") }
+        )
     }
 
     /// Opens a connection, and brings the schema up to date where it is behind.

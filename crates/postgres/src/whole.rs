@@ -162,7 +162,8 @@ impl Session {
     /// # Errors
     /// When the connection fails.
     pub async fn charges(&mut self) -> Result<Vec<(BidId, CampaignIx, Nanos)>> {
-        let statement = "SELECT decision, imp, campaign, charge FROM notices WHERE judged <> 3 AND charge > 0";
+        let statement =
+            "SELECT decision, imp, campaign, charge FROM notices WHERE judged <> 3 AND charge > 0";
         let rows = self.within(self.client.query(statement, &[])).await?;
         let read = |row: &tokio_postgres::Row| {
             let decision = DecisionId(row.get::<_, i64>(0) as u64);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use motet_lease::{Ask, Terms};
 use motet_model::{
-    campaign::{Advertiser, Budget, Campaign, Flight, Goal, Pacing, Status},
+    campaign::{Advertiser, BrandSafety, Budget, Campaign, Flight, Goal, Pacing, Status},
     catalog::{Catalog, Change},
     ids::{BidId, CampaignIx, DecisionId},
     outcome::{Notice, NoticeKind},
@@ -49,7 +49,7 @@ fn changes(total: i64, daily: i64) -> Vec<Change> {
         id: "adv".to_owned(),
         name: "Adv".to_owned(),
         seat: "seat".to_owned(),
-        brand_safety: Default::default(),
+        brand_safety: BrandSafety::default(),
         blocked_publishers: Vec::new(),
         blocked_content: Vec::new(),
         status: Status::Active,
@@ -73,7 +73,13 @@ fn put(total: i64, daily: i64) -> Change {
     })
 }
 
-async fn renew(session: &mut Session, node: u16, version: u64, keep: i64, want: i64) -> motet_postgres::Renewed {
+async fn renew(
+    session: &mut Session,
+    node: u16,
+    version: u64,
+    keep: i64,
+    want: i64,
+) -> motet_postgres::Renewed {
     let ask = Ask { version, keep: nanos(keep), want: nanos(want), least: Nanos::ZERO };
     let asks = [LeaseAsk { campaign: CAMPAIGN, day: DAY, ask }];
     let renewal = Renewal { node, reached: 1, marks: &[], asks: &asks };
@@ -83,7 +89,12 @@ async fn renew(session: &mut Session, node: u16, version: u64, keep: i64, want: 
 fn told(node: u16, sequence: u64, charge: i64, expires: Timestamp) -> Told {
     let bid = BidId { decision: DecisionId::new(node, sequence), imp: 0 };
     Told {
-        notice: Notice { bid, kind: NoticeKind::Billed { price: None }, happened_at: Timestamp::default(), key: 0 },
+        notice: Notice {
+            bid,
+            kind: NoticeKind::Billed { price: None },
+            happened_at: Timestamp::default(),
+            key: 0,
+        },
         kind: 2,
         owner: node,
         campaign: CAMPAIGN,
@@ -98,7 +109,8 @@ async fn migrations_are_applied_once_and_a_newer_schema_is_refused() {
     let bench = Bench::start();
     // Several nodes start together.
     let (first, second) = tokio::join!(bench.store.open(), bench.store.open());
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     let mut raw = bench.store.open().await.unwrap();
     assert!(raw.is_empty().await.unwrap());
     execute(&bench, "UPDATE motet.migrations SET digest = 'other'").await;
@@ -112,11 +124,14 @@ async fn migrations_are_applied_once_and_a_newer_schema_is_refused() {
 
 /// Runs a statement as anybody with the password could.
 async fn execute(bench: &Bench, statement: &str) -> Option<String> {
-    let (client, connection) = tokio_postgres::connect(&bench.server.url(), tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) =
+        tokio_postgres::connect(&bench.server.url(), tokio_postgres::NoTls).await.unwrap();
     let driver = tokio::spawn(connection);
     let outcome = client.batch_execute(statement).await;
     driver.abort();
-    outcome.err().map(|error| error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned()))
+    outcome
+        .err()
+        .map(|error| error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned()))
 }
 
 #[tokio::test]
@@ -128,7 +143,10 @@ async fn changes_have_one_order_and_those_that_do_not_fit_are_refused() {
     let again = session.append(1, &Catalog::default(), 0, &remove).await;
     assert!(matches!(again, Err(Error::Change(_))), "{again:?}");
     let all = session.changes_after(0).await.unwrap();
-    assert_eq!(all.iter().map(|(place, changes)| (*place, changes.len())).collect::<Vec<_>>(), [(1, 2), (2, 1)]);
+    assert_eq!(
+        all.iter().map(|(place, changes)| (*place, changes.len())).collect::<Vec<_>>(),
+        [(1, 2), (2, 1)]
+    );
     assert_eq!(session.changes_after(1).await.unwrap()[0].1, remove);
     // Eight nodes at once: no gap, no place twice.
     let appends = (0..8).map(|node| {
@@ -180,11 +198,14 @@ async fn the_database_itself_refuses_to_overspend() {
         ("UPDATE motet.leases SET granted = 501", "LE-1"),
         ("UPDATE motet.leases SET spent = 300", "spent_is_granted"),
         ("INSERT INTO motet.leases VALUES (0, 20001, 2, 501, 0, 0, 0, 1)", "LE-1"),
-        ("INSERT INTO motet.leases VALUES (0, 20001, 2, 500, 0, 0, 0, 1), (0, 20002, 2, 400, 0, 0, 0, 1)", "LE-1"),
+        (
+            "INSERT INTO motet.leases VALUES (0, 20001, 2, 500, 0, 0, 0, 1), (0, 20002, 2, 400, 0, 0, 0, 1)",
+            "LE-1",
+        ),
         ("DELETE FROM motet.leases", "never deleted"),
         ("UPDATE motet.leases SET node = 7", "keeps its campaign"),
     ] {
-        let said = execute(&bench, &statement).await;
+        let said = execute(&bench, statement).await;
         assert!(said.as_ref().is_some_and(|said| said.contains(why)), "{statement}: {said:?}");
     }
     assert_eq!(session.budgets().await.unwrap()[0].committed, nanos(250));
@@ -210,7 +231,7 @@ async fn a_node_judges_what_it_was_told_and_what_was_not_chargeable_is_taken_bac
     let (_bench, mut session) = Bench::with_campaign(1_000, 500).await;
     renew(&mut session, 1, 0, 0, 200).await.outcome.unwrap();
     let later = session.clock().await.unwrap() + Span::from_secs(600);
-    let bills: Vec<Told> = (1..=3).map(|n| told(1, n, 10 * n as i64, later)).collect();
+    let bills: Vec<Told> = (1..=3).map(|n| told(1, n, 10 * n.cast_signed(), later)).collect();
     session.tell(&bills, TERMS.skew).await.unwrap();
     let inbox = session.look(1, &[(CAMPAIGN, DAY)]).await.unwrap();
     assert_eq!(inbox.notices, bills);

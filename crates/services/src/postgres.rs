@@ -28,7 +28,7 @@ pub struct Postgres {
     folder: TempDir,
     port: u16,
     /// Whether the programs are run as the system's user `postgres`: the server refuses to run as root.
-    as_postgres: bool,
+    leaves_root: bool,
 }
 
 impl Postgres {
@@ -39,9 +39,9 @@ impl Postgres {
     pub fn start() -> Result<Self> {
         let programs = find()?;
         let folder = tempfile::Builder::new().prefix("motet-pg-").tempdir()?;
-        let as_postgres = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-        let server = Self { programs, folder, port: free_port()?, as_postgres };
-        if server.as_postgres {
+        let leaves_root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+        let server = Self { programs, folder, port: free_port()?, leaves_root };
+        if server.leaves_root {
             run(Command::new("chown").arg("postgres").arg(server.folder.path()))?;
         }
         let data = server.data();
@@ -91,7 +91,7 @@ impl Postgres {
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<()> {
         let program = self.programs.join(program);
-        let mut command = if self.as_postgres {
+        let mut command = if self.leaves_root {
             let mut command = Command::new("setpriv");
             command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
             command

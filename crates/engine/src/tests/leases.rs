@@ -50,7 +50,10 @@ fn a_node_commits_what_it_was_granted_and_paces_by_what_all_spent() {
     };
     assert_eq!(desk.take(Event::Leased(vec![grant])), Effect::Leased(vec![Nanos::ZERO]));
     let account = desk.engine.account(campaign);
-    assert_eq!((account.room, account.spent_today, account.spent), (Nanos::new(5_000), Nanos::new(70), Nanos::new(90)));
+    assert_eq!(
+        (account.room, account.spent_today, account.spent),
+        (Nanos::new(5_000), Nanos::new(70), Nanos::new(90))
+    );
     assert_eq!(desk.engine.holdings()[0].grant, Some(grant));
 }
 
@@ -66,4 +69,30 @@ fn what_was_spent_before_counts_against_the_budget() {
     assert_eq!(desk.engine.account(campaign).room, before - spent);
     let odd = Carry { campaign: CampaignIx(99), day, spent };
     assert!(matches!(desk.take(Event::Carried(vec![odd])), Effect::Changed(Err(_))));
+}
+
+#[test]
+fn a_catalog_is_made_again_from_its_changes_by_the_same_indices() {
+    use motet_model::catalog::{Catalog, Switch};
+    let mut first = Catalog::default();
+    for change in campaigns(6, 1.0) {
+        first.apply(&change).unwrap();
+    }
+    let ids: Vec<String> = first.campaigns().map(|(_, entry)| entry.campaign.id.clone()).collect();
+    let creative = first.creatives().nth(1).unwrap().1.creative.id.clone();
+    for change in [
+        Change::RemoveCampaign(ids[2].clone()),
+        Change::RemoveCreative(creative),
+        Change::Kill(Switch::Campaign(ids[3].clone())),
+        Change::Kill(Switch::Everything),
+    ] {
+        first.apply(&change).unwrap();
+    }
+    let mut second = Catalog::default();
+    for change in first.to_changes() {
+        second.apply(&change).unwrap();
+    }
+    assert!(first.holds_the_same(&second));
+    second.apply(&Change::Revive(Switch::Everything)).unwrap();
+    assert!(!first.holds_the_same(&second));
 }

@@ -180,7 +180,9 @@ impl World {
                 Message::Look { node, round } => self.look(node, round),
                 Message::Renew { node, round, ask, marks } => self.renew(node, round, ask, &marks),
                 Message::Bill { bid, owner, amount, expires } => self.bill(bid, owner, amount, expires)?,
-                Message::Seen { node, round, lease, bills } => self.give_back_and_ask(node, round, lease, &bills),
+                Message::Seen { node, round, lease, bills } => {
+                    self.give_back_and_ask(node, round, lease, &bills)
+                }
                 Message::Renewed { node, round, outcome } => self.take(node, round, outcome),
             }
         }
@@ -209,7 +211,13 @@ impl World {
     }
 
     /// A bill comes to the pool, from whichever node it was told to.
-    fn bill(&mut self, bid: BidId, owner: u16, amount: Nanos, expires: Timestamp) -> Result<(), TestCaseError> {
+    fn bill(
+        &mut self,
+        bid: BidId,
+        owner: u16,
+        amount: Nanos,
+        expires: Timestamp,
+    ) -> Result<(), TestCaseError> {
         if self.bills.contains_key(&bid) || self.now > TERMS.until(expires) {
             return Ok(());
         }
@@ -252,7 +260,8 @@ impl World {
         let Some(node) = self.reachable(number, round) else { return };
         let clock = now + node.offset;
         node.ledger.expire(clock, &mut Vec::new());
-        let marks: Vec<_> = bills.iter().map(|(bid, amount)| (*bid, node.judge(*bid, *amount, clock))).collect();
+        let marks: Vec<_> =
+            bills.iter().map(|(bid, amount)| (*bid, node.judge(*bid, *amount, clock))).collect();
         let late = bills.iter().zip(&marks).filter(|(_, (_, verdict))| *verdict == Verdict::Late);
         let late = late.fold(lease.late, |sum, ((_, amount), _)| sum + *amount);
         let (ask, grant) = node.ask(lease, late);
@@ -265,11 +274,8 @@ impl World {
         let Some(node) = self.reachable(number, round) else { return };
         let Ok(lease) = outcome else { return };
         node.granted = lease.granted;
-        let grant = Grant {
-            amount: lease.granted - lease.late,
-            until: TERMS.until(lease.expires),
-            ..node.grant()
-        };
+        let grant =
+            Grant { amount: lease.granted - lease.late, until: TERMS.until(lease.expires), ..node.grant() };
         node.ledger.take_grant(grant);
         node.round += 1;
     }
@@ -293,8 +299,10 @@ impl Node {
     /// Returns what to ask for, and the grant lowered to what is kept.
     fn ask(&mut self, lease: Lease, late: Nanos) -> (Ask, Grant) {
         let committed = self.ledger.committed(CAMPAIGN, DAY);
-        let (grant, lacked) =
-            self.ledger.grant(CAMPAIGN).map_or((self.grant(), Nanos::new(9)), |(grant, lacked)| (grant, lacked));
+        let (grant, lacked) = self
+            .ledger
+            .grant(CAMPAIGN)
+            .map_or((self.grant(), Nanos::new(9)), |(grant, lacked)| (grant, lacked));
         let slice = self.slicer.slice(Use { committed, limit: grant.amount, lacked });
         let amount = grant.amount.min(self.granted - late).min(committed + slice).max(Nanos::ZERO);
         let want = (committed + slice - amount).max(Nanos::ZERO);

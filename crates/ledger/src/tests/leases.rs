@@ -79,7 +79,10 @@ fn what_was_spent_in_other_books_is_carried_whatever_the_budget() {
     ledger.carry(CAMPAIGN, DAY - 1, nanos(90)).unwrap();
     ledger.carry(CAMPAIGN, DAY, nanos(30)).unwrap();
     let statement = ledger.statement(CAMPAIGN, DAY).unwrap();
-    assert_eq!((statement.spent, statement.spent_today, statement.available), (nanos(120), nanos(30), Nanos::ZERO));
+    assert_eq!(
+        (statement.spent, statement.spent_today, statement.available),
+        (nanos(120), nanos(30), Nanos::ZERO)
+    );
     assert_eq!(reserve(&mut ledger, 1, 1), Err(Refused::NoTotal));
     assert_eq!(ledger.carry(CAMPAIGN, DAY, nanos(-1)), Err(Refused::Negative));
     assert_eq!(ledger.carry(CampaignIx(77), DAY, nanos(1)), Err(Refused::Unknown));

@@ -29,6 +29,14 @@ impl Catalog {
             .collect()
     }
 
+    /// Tells whether two catalogs hold the same, by the same indices, however they came about.
+    pub fn holds_the_same(&self, other: &Self) -> bool {
+        self.advertisers().eq(other.advertisers())
+            && self.campaigns().eq(other.campaigns())
+            && self.creatives().eq(other.creatives())
+            && self.switches() == other.switches()
+    }
+
     /// Builds a catalog from the changes of [`Catalog::to_changes`] and its version.
     ///
     /// # Errors

@@ -228,7 +228,8 @@ impl Node {
         self.publish(&*bus, waiting).await?;
         report.publish_per_s = waiting.len() as f64 / began.elapsed().as_secs_f64();
 
-        let couriers = Couriers::start(&self.config, &self.app, self.app.platform()).await?.context("there is a bus")?;
+        let couriers =
+            Couriers::start(&self.config, &self.app, self.app.platform()).await?.context("there is a bus")?;
         // Joining a group takes its time, and is done once.
         let (first, began) = judged(&couriers, 1).await?;
         let (all, ended) = judged(&couriers, waiting.len() as u64).await?;

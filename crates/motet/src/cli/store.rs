@@ -7,7 +7,7 @@ use clap::Subcommand;
 pub(crate) enum Store {
     /// Copy campaigns, money and models, losing nothing; read again afterwards and compared
     Copy {
-        /// A data folder that no server is using, or postgres://USER@HOST/DATABASE
+        /// A data folder that no server is using, or the address of a database: `postgres://USER@HOST/DATABASE`
         #[arg(long, value_name = "DIR|URL")]
         from: String,
         /// The same; must be empty

@@ -46,5 +46,5 @@ pub(super) fn command(from: &str, to: &str, force: bool, json: bool) -> Result<(
 
 fn place(text: &str) -> Result<Place> {
     let shared = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    Ok(if shared { Place::Shared(Store::new(text, PATIENCE)?) } else { Place::Folder(text.into()) })
+    Ok(if shared { Place::Shared(Box::new(Store::new(text, PATIENCE)?)) } else { Place::Folder(text.into()) })
 }

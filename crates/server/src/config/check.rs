@@ -225,6 +225,7 @@ fn check_store(store: &Store, problems: &mut Problems) {
         "must be empty, or begin with postgres://".to_owned()
     });
     problems.need(store.url.is_empty() || cfg!(feature = "postgres"), "store.url", || {
-        "needs PostgreSQL, which this program was built without; build it with the feature 'postgres'".to_owned()
+        "needs PostgreSQL, which this program was built without; build it with the feature 'postgres'"
+            .to_owned()
     });
 }

@@ -39,7 +39,7 @@ pub enum Place {
     /// A data folder that no server is using.
     Folder(PathBuf),
     /// PostgreSQL.
-    Shared(Store),
+    Shared(Box<Store>),
 }
 
 /// Whether what is at the target already may be given up.
@@ -144,9 +144,10 @@ pub async fn copy(
         Place::Shared(store) => write_store(store, &content, target, progress).await?,
     }
     compare(&content, &read(to).await?)?;
-    let (spent, reserved) = content.days.iter().fold((Nanos::ZERO, Nanos::ZERO), |(spent, reserved), (_, day)| {
-        (spent + day.spent, reserved + day.reserved)
-    });
+    let (spent, reserved) =
+        content.days.iter().fold((Nanos::ZERO, Nanos::ZERO), |(spent, reserved), (_, day)| {
+            (spent + day.spent, reserved + day.reserved)
+        });
     Ok(Copied {
         campaigns: content.catalog.campaigns().len(),
         creatives: content.catalog.creatives().len(),
@@ -214,7 +215,8 @@ fn read_folder(dir: &Path) -> Result<Content, Error> {
 }
 
 fn policies_row(set: &PolicySet) -> Result<PolicySetRow, Error> {
-    let unfit = |error: postcard::Error| Error::Unfit { what: "a set of policies", reason: error.to_string() };
+    let unfit =
+        |error: postcard::Error| Error::Unfit { what: "a set of policies", reason: error.to_string() };
     let policies = postcard::to_allocvec(set).map_err(unfit)?;
     Ok(PolicySetRow { version: set.version.clone(), form: POLICIES_FORM, policies })
 }
@@ -284,7 +286,8 @@ async fn write_store(
         progress(done, all);
     }
     let expires = session.clock().await? + longest_hold(content);
-    let rows: Vec<LeaseRow> = content.days.iter().map(|(campaign, day)| lease_of(*campaign, day, node, expires)).collect();
+    let rows: Vec<LeaseRow> =
+        content.days.iter().map(|(campaign, day)| lease_of(*campaign, day, node, expires)).collect();
     for part in rows.chunks(TOGETHER) {
         session.put_leases(part).await?;
         done += part.len();
@@ -344,7 +347,11 @@ fn begin(content: &Content) -> Result<(u64, Vec<u8>), Error> {
     let options = Options { funding: Funding::Own, ..known };
     let mut engine = Engine::new(Options::default(), 1);
     let now = wall_clock();
-    let carries = content.days.iter().map(|(campaign, day)| Carry { campaign: *campaign, day: day.day, spent: day.spent });
+    let carries = content.days.iter().map(|(campaign, day)| Carry {
+        campaign: *campaign,
+        day: day.day,
+        spent: day.spent,
+    });
     let changes: Vec<Change> = content.catalog.to_changes();
     let events =
         [Event::Configured(Box::new(options)), Event::Changed(changes), Event::Carried(carries.collect())];

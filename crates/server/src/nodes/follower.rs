@@ -71,13 +71,12 @@ impl Follower {
     pub(super) async fn follow(&self) -> Result<(), Error> {
         let mut desk = self.desk.lock().await;
         match self.catch_up(&mut desk).await {
-            Ok(()) => Ok(()),
             Err(CatchUpError::Store(error)) => {
                 desk.session = None;
                 Err(error)
             }
-            // It is stopping.
-            Err(CatchUpError::Engine(_)) => Ok(()),
+            // An engine that takes nothing more is stopping.
+            Ok(()) | Err(CatchUpError::Engine(_)) => Ok(()),
         }
     }
 

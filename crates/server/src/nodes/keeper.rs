@@ -13,11 +13,7 @@ use std::{
 
 use motet_engine::{Effect, Event, Grant, Holding, Judgement};
 use motet_lease::{Ask, Lease, Slicer, Use};
-use motet_model::{
-    catalog::Presence,
-    ids::CampaignIx,
-    outcome::NoticeVerdict,
-};
+use motet_model::{catalog::Presence, ids::CampaignIx, outcome::NoticeVerdict};
 use motet_postgres::{Error, Inbox, LeaseAsk, Mark, Outcome, Renewal, Renewed, Session, Told};
 use motet_units::{Nanos, Span, Timestamp};
 use tokio::sync::watch;
@@ -98,7 +94,12 @@ enum Round {
 }
 
 impl Keeper {
-    pub(super) fn new(settings: Settings, runtime: Arc<Runtime>, follower: Arc<Follower>, judged: Judged) -> Self {
+    pub(super) fn new(
+        settings: Settings,
+        runtime: Arc<Runtime>,
+        follower: Arc<Follower>,
+        judged: Judged,
+    ) -> Self {
         Self {
             settings,
             runtime,
@@ -223,7 +224,9 @@ impl Keeper {
         let seen = wall_clock();
         let days: Vec<(CampaignIx, i64)> = wishes
             .iter()
-            .flat_map(|wish| [(wish.holding.campaign, wish.holding.day), (wish.holding.campaign, wish.holding.day - 1)])
+            .flat_map(|wish| {
+                [(wish.holding.campaign, wish.holding.day), (wish.holding.campaign, wish.holding.day - 1)]
+            })
             .collect();
         let node = self.settings.node;
         let inbox = self.session().await?.look(node, &days).await?;
@@ -278,12 +281,7 @@ impl Keeper {
 
     /// Returns what the engine may commit until the store has answered, and what to ask for: all that is wanted. When the
     /// engine has taken the first, it is known how much of that is kept.
-    fn lower(
-        &self,
-        wishes: &[Wish],
-        found: &Found,
-        seen: Timestamp,
-    ) -> (Vec<Grant>, Vec<LeaseAsk>) {
+    fn lower(&self, wishes: &[Wish], found: &Found, seen: Timestamp) -> (Vec<Grant>, Vec<LeaseAsk>) {
         let one = |wish: &Wish| {
             let Holding { campaign, day, committed, grant, .. } = wish.holding;
             let kept = self.campaigns.get(&campaign).copied().unwrap_or_default();
@@ -315,7 +313,8 @@ impl Keeper {
         let mut grants = Vec::new();
         let now = wall_clock();
         let terms = self.settings.terms;
-        let lowered: BTreeMap<_, _> = lowered.iter().map(|grant| ((grant.campaign, grant.day), grant)).collect();
+        let lowered: BTreeMap<_, _> =
+            lowered.iter().map(|grant| ((grant.campaign, grant.day), grant)).collect();
         for renewed in renewed {
             let Ok(lease) = renewed.outcome else { continue };
             let kept = self.campaigns.entry(renewed.campaign).or_default();

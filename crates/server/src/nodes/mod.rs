@@ -20,15 +20,18 @@ mod keeper;
 mod opening;
 mod teller;
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use motet_agent::Account;
 use motet_engine::{Counsel, Question, SealedRequest, Shade, charge};
 use motet_lease::Terms;
 use motet_model::{
     catalog::{Catalog, Change},
-    ids::{CampaignIx, DecisionId},
     decision::Charge,
+    ids::{CampaignIx, DecisionId},
     outcome::{Notice, NoticeKind, NoticeVerdict, Stated},
 };
 use motet_postgres::{Store, Taken, Told};
@@ -39,7 +42,9 @@ use tokio::{sync::watch, task::JoinHandle};
 use self::{follower::Follower, keeper::Keeper, teller::Teller};
 use crate::{
     config,
-    platform::{Answer, Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError, Unavailable},
+    platform::{
+        Answer, Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError, Unavailable,
+    },
     runtime::Runtime,
     tokens::Claim,
 };
@@ -108,7 +113,8 @@ impl Node {
         let follower = Arc::new(Follower::new(&settings, Arc::clone(&runtime), session));
         follower.begin().await?;
         let teller = Teller::start(settings.store.clone(), settings.terms.skew);
-        let mut keeper = Keeper::new(settings.clone(), Arc::clone(&runtime), Arc::clone(&follower), teller.judged());
+        let mut keeper =
+            Keeper::new(settings.clone(), Arc::clone(&runtime), Arc::clone(&follower), teller.judged());
         keeper.begin().await?;
         let stop = watch::Sender::new(false);
         let keeping = tokio::spawn(keeper.run(stop.subscribe()));

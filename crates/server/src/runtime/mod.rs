@@ -46,9 +46,7 @@ use std::{
 
 use motet_agent::{Account, AgentName};
 use motet_coordinator::Trace;
-use motet_engine::{
-    Counsel, Effect, Event, Holding, Judgement, Options, Question, SealedRequest, Shade,
-};
+use motet_engine::{Counsel, Effect, Event, Holding, Judgement, Options, Question, SealedRequest, Shade};
 use motet_insight::metrics::PolicySwap;
 use motet_model::{
     catalog::{Catalog, Change},

@@ -7,6 +7,7 @@ use motet_model::ids::{BidId, DecisionId};
 use motet_postgres::Session;
 use motet_units::{CpmMicros, Nanos};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Report;
 
@@ -14,22 +15,22 @@ use super::Report;
 #[derive(Clone, Debug)]
 pub(super) struct Bill {
     pub(super) bid: BidId,
-    pub(super) campaign: String,
     pub(super) path: String,
     pub(super) amount: Nanos,
+    /// When its bid was asked for: it can be billed for a window from then on, or longer.
+    pub(super) asked: Instant,
 }
 
 impl Bill {
     /// Reads the bill of a response's first bid.
-    pub(super) fn of(response: &Value) -> Option<Self> {
+    pub(super) fn of(response: &Value, asked: Instant) -> Option<Self> {
         let bid = &response["seatbid"][0]["bid"][0];
         let micros = CpmMicros::from_units(bid["price"].as_f64()?);
         let url = bid["burl"].as_str()?;
         let url = url.replace("${AUCTION_PRICE}", &micros.to_string()).replace("${AUCTION_CURRENCY}", "USD");
         let decision: DecisionId = response["bidid"].as_str()?.parse().ok()?;
         let path = crate::client::path_of(&url)?.to_owned();
-        let campaign = bid["cid"].as_str()?.to_owned();
-        Some(Self { bid: BidId { decision, imp: 0 }, campaign, path, amount: micros.per_impression() })
+        Some(Self { bid: BidId { decision, imp: 0 }, path, amount: micros.per_impression(), asked })
     }
 }
 
@@ -42,6 +43,8 @@ pub(super) struct Books {
     pub(super) open: Vec<Bill>,
     /// Bills refused: their time had passed.
     pub(super) refused: u64,
+    /// Bills refused although their time had not passed.
+    pub(super) refused_in_time: u64,
     pub(super) bids: u64,
     /// Answers without a bid, by both nodes.
     pub(super) no_bids: u64,

@@ -16,12 +16,15 @@ use crate::{bench::http::Server, client::Client};
 
 const TOKEN: &str = "nodes-bench-token-0123456789abcdef";
 /// Seconds for which a bid can be billed.
-const WINDOW_S: u64 = 3;
+const WINDOW_S: u64 = 5;
 /// Seconds for which a node that is cut off goes on.
 const CUT_OFF_S: u64 = 2;
 const SKEW_MS: u64 = 100;
 /// How long a lease lasts.
 pub(super) const TERM: Duration = Duration::from_millis(1_000 * (WINDOW_S + CUT_OFF_S) + 2 * SKEW_MS);
+/// How long after its bid was asked for a bill is taken, by any node: the window, less the second that tokens round up to and
+/// the skew allowed.
+pub(super) const IN_TIME: Duration = Duration::from_millis(1_000 * (WINDOW_S - 1) - SKEW_MS);
 /// How long a node may take to come up again.
 const COME_UP: Duration = Duration::from_secs(60);
 /// The total budget of the campaign added for each mishap, which runs dry: about two hundred impressions.
@@ -156,8 +159,7 @@ impl Cluster {
             let large = json!({"total": LARGE_BUDGET, "daily": LARGE_BUDGET});
             campaigns.push(campaign("large", "2.00", large));
         }
-        let advertisers =
-            json!({"advertisers": [{"id": "nodes", "name": "Nodes", "seat": "nodes", "campaigns": campaigns}]});
+        let advertisers = json!({"advertisers": [{"id": "nodes", "name": "Nodes", "seat": "nodes", "campaigns": campaigns}]});
         let started = tokio::time::Instant::now();
         loop {
             let place = number as usize % 2;

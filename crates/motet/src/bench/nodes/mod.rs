@@ -16,7 +16,7 @@ mod proxy;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -27,11 +27,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use motet_units::{Chance, Nanos, Stream};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 use self::{
     books::{Bill, Books, audit, compare},
-    cluster::{Cluster, TERM},
+    cluster::{Cluster, IN_TIME, TERM},
 };
 use crate::client::Client;
 
@@ -64,6 +64,8 @@ pub(crate) struct Report {
     pub(crate) bills: u64,
     pub(crate) bills_too_late: u64,
     pub(crate) bills_again: u64,
+    /// Bills refused although their time had not passed.
+    pub(crate) refused_in_time: u64,
     /// Spent in all, in nanos.
     pub(crate) spent_nanos: i64,
     /// Decisions that came out differently when the nodes' journals were replayed at the end.
@@ -78,7 +80,9 @@ pub(crate) async fn run(kills: u32, seed: u64, progress: &ProgressBar) -> Result
     let books = Arc::new(Mutex::new(Books::default()));
     let mut report = Report { kills, ..Report::default() };
     let stop = Arc::new(AtomicBool::new(false));
-    let load = start_load(&cluster, &books, &stop, seed);
+    let mut load = start_load(&cluster, &books, &stop, seed);
+    let again = Arc::new(AtomicU64::new(0));
+    load.push(start_sending_again(&cluster, &books, &stop, &again));
     let mut draw = Chance::new(seed, 0).stream("mishaps");
     for kill in 0..kills {
         cluster.add_campaign(kill).await?;
@@ -89,19 +93,20 @@ pub(crate) async fn run(kills: u32, seed: u64, progress: &ProgressBar) -> Result
             mishap(&mut cluster, &mut draw).await?;
         }
         audit(cluster.session().await?, &mut report).await?;
-        report.bills_again += send_open(&cluster, &books).await;
         progress.inc(1);
     }
     stop.store(true, Ordering::Relaxed);
     for task in load {
         task.await.context("a worker panicked")?;
     }
-    report.bills_again += send_open(&cluster, &books).await;
+    send_open(&mut cluster.clients(), &books, &again).await;
+    report.bills_again = again.load(Ordering::Relaxed);
     let books = books.lock().await;
     audit(cluster.session().await?, &mut report).await?;
     compare(cluster.session().await?, &books, &mut report).await?;
-    (report.bids, report.no_bids, report.bills) = (books.bids, books.no_bids, books.acknowledged.len() as u64);
-    report.bills_too_late = books.refused;
+    (report.bids, report.no_bids, report.bills) =
+        (books.bids, books.no_bids, books.acknowledged.len() as u64);
+    (report.bills_too_late, report.refused_in_time) = (books.refused, books.refused_in_time);
     report.different = cluster.replay()?;
     report.failure_rate_below = if is_clean(&report) { 3.0 / f64::from(kills) } else { 1.0 };
     Ok(report)
@@ -150,26 +155,42 @@ async fn bury(cluster: &mut Cluster, draw: &mut Stream, report: &mut Report) -> 
 }
 
 /// Sends again what broke, to either node, and takes it from the open bills if it was acknowledged or is too late.
-async fn send_open(cluster: &Cluster, books: &Arc<Mutex<Books>>) -> u64 {
+async fn send_open(clients: &mut [Client; 2], books: &Arc<Mutex<Books>>, again: &AtomicU64) {
     let open = std::mem::take(&mut books.lock().await.open);
-    let mut clients = cluster.clients();
-    let mut sent = 0;
     for (number, bill) in open.into_iter().enumerate() {
-        sent += 1;
+        again.fetch_add(1, Ordering::Relaxed);
         settle(&mut clients[number % 2], books, bill).await;
     }
-    sent
+}
+
+fn start_sending_again(
+    cluster: &Cluster,
+    books: &Arc<Mutex<Books>>,
+    stop: &Arc<AtomicBool>,
+    again: &Arc<AtomicU64>,
+) -> tokio::task::JoinHandle<()> {
+    let (books, stop, again) = (Arc::clone(books), Arc::clone(stop), Arc::clone(again));
+    let mut clients = cluster.clients();
+    tokio::spawn(async move {
+        while !stop.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            send_open(&mut clients, &books, &again).await;
+        }
+    })
 }
 
 /// Sends a bill and notes what became of it.
 async fn settle(client: &mut Client, books: &Arc<Mutex<Books>>, bill: Bill) {
-    let sent = tokio::time::timeout(Duration::from_secs(5), client.get(&bill.path)).await;
+    let sent = tokio::time::timeout(Duration::from_secs(3), client.get(&bill.path)).await;
     let mut books = books.lock().await;
     match sent {
         Ok(Ok(reply)) if matches!(reply.status, 200 | 204) => {
             books.acknowledged.insert(bill.bid, bill);
         }
-        Ok(Ok(reply)) if matches!(reply.status, 409 | 410) => books.refused += 1,
+        Ok(Ok(reply)) if matches!(reply.status, 409 | 410) => {
+            books.refused += 1;
+            books.refused_in_time += u64::from(bill.asked.elapsed() < IN_TIME);
+        }
         // Cut off or stopping: to be told again.
         Ok(Ok(_)) => books.open.push(bill),
         Ok(Err(_)) | Err(_) => {
@@ -239,12 +260,13 @@ async fn ask(client: &mut Client, number: u64) -> Result<Option<Bill>> {
         "site": {"domain": "news.example", "publisher": {"id": "p"}},
         "device": {"ua": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
             "ip": format!("82.7.{}.{}", number / 250 % 250, number % 250), "devicetype": 2}});
+    let asked = Instant::now();
     let reply = client.post("/openrtb2/bid", Bytes::from(request.to_string())).await?;
     if reply.status != 200 {
         return Ok(None);
     }
     let response: Value = serde_json::from_slice(&reply.body)?;
-    Ok(Bill::of(&response))
+    Ok(Bill::of(&response, asked))
 }
 
 const fn is_clean(report: &Report) -> bool {
@@ -252,6 +274,7 @@ const fn is_clean(report: &Report) -> bool {
         && report.double == 0
         && report.overspent_nanos == 0
         && report.stranded_after_expiry_nanos == 0
+        && report.refused_in_time == 0
         && report.different == 0
 }
 
