@@ -161,7 +161,10 @@ impl World {
 
     fn send(&mut self, message: Message) {
         while self.draw.unit() < 0.95 {
-            let most = if self.draw.unit() < 0.1 { 30_000 } else { 300 };
+            // A bill may come at any time of its bid's window, and after it.
+            let slow = matches!(message, Message::Bill { .. }) && self.draw.unit() < 0.4;
+            let usual = if slow { 6_500 } else { 300 };
+            let most = if self.draw.unit() < 0.1 { 30_000 } else { usual };
             let delay = Span::from_millis(self.draw.below(most) as i64);
             self.network.push((self.now + delay, message.clone()));
             if self.draw.unit() < 0.8 {
