@@ -18,6 +18,7 @@ use prometheus_client::{
 use super::register::{Buckets, LATENCY_BUCKETS_S};
 
 type Labels<const N: usize> = [(&'static str, String); N];
+type AgentIntent = (String, &'static str);
 type Ratio = Gauge<f64, AtomicU64>;
 
 /// The series of the open agent interface.
@@ -27,7 +28,7 @@ pub(super) struct Artf {
     mutations: Family<Labels<3>, Counter>,
     acceptance: Family<Labels<2>, Ratio>,
     /// By agent and intent: mutations requested, and applied.
-    counts: Mutex<BTreeMap<(String, &'static str), (u64, u64)>>,
+    counts: Mutex<BTreeMap<AgentIntent, (u64, u64)>>,
     asks: [Counter; 2],
     ask_seconds: Histogram,
     proposed: Counter,
