@@ -16,7 +16,7 @@ pub(crate) fn command(options: &cli::Agent) -> Result<()> {
     if let Err(error) = logging::init(&config.log) {
         tracing::debug!(%error, "logging was set up before");
     }
-    let name = agent(&options.agent)?;
+    let name = agent(&options.name)?;
     let policies = options.policy.as_deref().map(read_folder).transpose()?.map(|found| found.set);
     let process = Arc::new(Process::new(name, policies.map(Arc::new))?.drilling(options.drill));
     // An agent works on one request at a time; a second thread reads and writes meanwhile.

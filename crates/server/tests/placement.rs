@@ -188,7 +188,9 @@ async fn over_grpc_agents_decide_and_learn_as_in_the_server_and_a_new_process_ta
 
     drop(placed);
     again.abort();
-    serving.iter().for_each(|(.., task)| task.abort());
+    for (.., task) in &serving {
+        task.abort();
+    }
     tokio::task::spawn_blocking(move || runtime.stop()).await.unwrap();
     replays(folder.path());
 }
@@ -218,7 +220,9 @@ async fn over_a_broker_agents_decide_and_learn_as_in_the_server() {
     runtime.place(Elsewhere::new(remotes));
     assert!(traffic(&runtime, 0..60).await > 10);
     learned_the_same(&runtime, &processes).await;
-    feeding.iter().for_each(tokio::task::JoinHandle::abort);
+    for task in &feeding {
+        task.abort();
+    }
     drop(serving);
     tokio::task::spawn_blocking(move || runtime.stop()).await.unwrap();
     replays(folder.path());

@@ -10,7 +10,7 @@ use motet_placement::Drill;
 pub(crate) struct Agent {
     /// Which agent: intent, guard, safety, relevance, bidder or pacer
     #[arg(value_name = "AGENT")]
-    pub(crate) agent: String,
+    pub(crate) name: String,
     /// Serve over gRPC on this address; port 0 takes a free one
     #[arg(long, value_name = "ADDR", conflicts_with = "bus")]
     pub(crate) listen: Option<SocketAddr>,
