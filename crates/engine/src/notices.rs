@@ -75,7 +75,12 @@ fn impress(ledger: &mut Ledger, record: &BidRecord, now: Timestamp) -> (NoticeVe
     }
 }
 
-pub(crate) fn settle(ledger: &mut Ledger, id: BidId, amount: Nanos, now: Timestamp) -> (NoticeVerdict, Nanos) {
+pub(crate) fn settle(
+    ledger: &mut Ledger,
+    id: BidId,
+    amount: Nanos,
+    now: Timestamp,
+) -> (NoticeVerdict, Nanos) {
     match ledger.settle(id, amount, now) {
         Settlement::Settled { charged, .. } => (NoticeVerdict::Counted, charged),
         Settlement::Duplicate { .. } => (NoticeVerdict::Duplicate, Nanos::ZERO),

@@ -111,7 +111,8 @@ impl Engine {
         if self.strays.serving && self.options.float != crate::Float::default() {
             let until = self.now + self.longest_window() + ROUNDED;
             let catalog = std::sync::Arc::clone(&self.catalog);
-            for (campaign, _) in catalog.campaigns().filter(|(_, entry)| entry.presence == Presence::Present) {
+            for (campaign, _) in catalog.campaigns().filter(|(_, entry)| entry.presence == Presence::Present)
+            {
                 let (float, day) = (self.float(campaign), day(&catalog, campaign, last_record));
                 self.ledger.withhold(first, campaign, float, day, until);
             }
@@ -130,8 +131,7 @@ impl Engine {
             return nothing(NoticeVerdict::Expired);
         }
         let campaign = self.catalog.creative(stated.creative).campaign;
-        let taken_in =
-            self.ledger.take_in(stop, notice.bid, campaign, stated.reserved, stated.expires);
+        let taken_in = self.ledger.take_in(stop, notice.bid, campaign, stated.reserved, stated.expires);
         if !matches!(taken_in, Ok(()) | Err(Refused::Duplicate)) {
             return nothing(NoticeVerdict::Expired);
         }

@@ -39,16 +39,12 @@ fn no_more_is_withheld_than_there_is() {
 fn a_stray_bid_is_charged_once_from_what_is_withheld_and_no_more_than_that() {
     let mut ledger = ledger(100, 40);
     ledger.withhold(STOP, CAMPAIGN, nanos(10), DAY, at(500));
-    let take_in = |ledger: &mut Ledger, n, amount| {
-        ledger.take_in(STOP, bid(n), CAMPAIGN, nanos(amount), at(100))
-    };
+    let take_in =
+        |ledger: &mut Ledger, n, amount| ledger.take_in(STOP, bid(n), CAMPAIGN, nanos(amount), at(100));
     assert_eq!(take_in(&mut ledger, 7, 6), Ok(()));
     assert_eq!(take_in(&mut ledger, 7, 6), Err(Refused::Duplicate));
     assert_eq!(take_in(&mut ledger, 8, 5), Err(Refused::NotWithheld));
-    assert_eq!(
-        ledger.take_in(DecisionId(1), bid(9), CAMPAIGN, nanos(1), at(100)),
-        Err(Refused::NotWithheld)
-    );
+    assert_eq!(ledger.take_in(DecisionId(1), bid(9), CAMPAIGN, nanos(1), at(100)), Err(Refused::NotWithheld));
     let settled = ledger.settle(bid(7), nanos(5), at(1));
     assert_eq!(settled, Settlement::Settled { campaign: CAMPAIGN, charged: nanos(5), excess: Nanos::ZERO });
     assert!(matches!(ledger.settle(bid(7), nanos(5), at(2)), Settlement::Duplicate { .. }));

@@ -99,7 +99,9 @@ fn check_rest(config: &Config, problems: &mut Problems) {
     problems.positive("decision.candidates_per_imp", config.decision.candidates_per_imp as u64);
     problems.positive("ledger.open_bids", config.ledger.open_bids as u64);
     let share = config.ledger.float_share;
-    problems.need((0.0..=1.0).contains(&share), "ledger.float_share", || format!("must be from 0 to 1, was {share}"));
+    problems.need((0.0..=1.0).contains(&share), "ledger.float_share", || {
+        format!("must be from 0 to 1, was {share}")
+    });
     let most = &config.ledger.float_most;
     problems.need(most.parse().is_ok_and(|most: Nanos| most >= Nanos::ZERO), "ledger.float_most", || {
         format!("must be a decimal of 0 or above in quotes, was '{most}'")

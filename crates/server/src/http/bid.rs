@@ -105,12 +105,7 @@ fn refuse_body(error: &BodyError) -> Outcome {
     (outcome, plain(status, error.to_string()))
 }
 
-async fn decide<P: Platform>(
-    app: &App<P>,
-    ready: Ready,
-    headers: &HeaderMap,
-    received: Instant,
-) -> Outcome {
+async fn decide<P: Platform>(app: &App<P>, ready: Ready, headers: &HeaderMap, received: Instant) -> Outcome {
     let Ready { sealed, reasons, id, deadline } = ready;
     match app.platform.decide(sealed, deadline).await {
         Some(answer) => {

@@ -49,7 +49,8 @@ impl Milestones {
         for (place, (stage, from, to)) in stages.into_iter().enumerate() {
             let separator = if place == 0 { "" } else { ", " };
             let us = to.saturating_duration_since(from).as_micros();
-            write!(value, "{separator}{stage};dur={}.{:03}", us / 1_000, us % 1_000).expect("writing to a String cannot fail");
+            write!(value, "{separator}{stage};dur={}.{:03}", us / 1_000, us % 1_000)
+                .expect("writing to a String cannot fail");
         }
         value
     }

@@ -213,7 +213,8 @@ impl Works {
             // The edge bounds what a request or change can hold far below a record's limit.
             self.shared.fail(error.to_string());
         }
-        if !matches!(event, Event::Requested(_) | Event::Noticed(_) | Event::NoticedStray(..) | Event::Ticked) {
+        if !matches!(event, Event::Requested(_) | Event::Noticed(_) | Event::NoticedStray(..) | Event::Ticked)
+        {
             self.float.changed(&self.engine);
         }
         self.stepped = true;

@@ -1,11 +1,7 @@
 //! The writer thread: makes batches durable, then answers.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::Ordering,
-        mpsc::SyncSender,
-    },
+    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
     time::{Duration, Instant},
 };
 
