@@ -4,7 +4,7 @@
   check and limits, a node's root is read-only and runs as nobody, no secret stands in the file.
 * Every manifest is in the kustomization and labelled. A pod runs as nobody on a read-only root without capabilities, has all
   probes, requests and limits. A disruption budget, an autoscaler on p99 and lag and a network policy both ways select it.
-* Every figure the autoscaler reads is made by a rule of the adapter.
+* Every figure the autoscaler reads is made by a rule of the adapter, from a series the program has.
 * The image runs as nobody, has a health check, stops on SIGTERM and carries both labels of the open agent interface.
 """
 import base64
@@ -17,6 +17,7 @@ import yaml
 from compose_spec import PyOptions
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent / "deploy"
+METRICS = DEPLOY.parent / "crates" / "insight" / "src" / "metrics"
 problems = []
 
 
@@ -112,6 +113,11 @@ def check_kubernetes():
     scaler = kinds["HorizontalPodAutoscaler"][0]["spec"]
     need(scaler["scaleTargetRef"]["name"] == nodes["metadata"]["name"], "autoscaler: another target")
     need(scaler["minReplicas"] >= 2, "autoscaler: down to one node")
+    registered = "".join(path.read_text(encoding="utf-8") for path in METRICS.rglob("*.rs"))
+    for rule in load("kubernetes/adapter-rules.yaml")[0]["rules"]["custom"]:
+        series = re.match(r"\w+", rule["seriesQuery"])[0]
+        known = f'"{re.sub("_(bucket|total)$", "", series)}"' in registered
+        need(known, f"adapter: the program has no series {series}")
     read = {metric["pods"]["metric"]["name"] for metric in scaler["metrics"]}
     made = {rule["name"]["as"] for rule in load("kubernetes/adapter-rules.yaml")[0]["rules"]["custom"]}
     need(read == made, f"autoscaler reads {sorted(read)}, the adapter makes {sorted(made)}")

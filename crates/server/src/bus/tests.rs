@@ -53,6 +53,7 @@ impl Node {
             commit_delay: Duration::ZERO,
             tick: Duration::from_secs(3_600),
             queue: 1_024,
+            elsewhere: Vec::new(),
         };
         let runtime = Arc::new(Runtime::start(&settings, Arc::new(NoProbe)).unwrap());
         let parts = Parts {

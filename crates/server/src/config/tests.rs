@@ -115,3 +115,17 @@ fn the_public_address_defaults_to_the_listening_one() {
     let config = Config::read(None, [], &[pair("server.public_url", "https://ads.example/")]).unwrap();
     assert_eq!(config.public_url(listening), "https://ads.example");
 }
+
+#[test]
+fn the_settings_in_the_deploy_folder_are_settings() {
+    let manifest = include_str!("../../../../deploy/kubernetes/config.yaml");
+    let block = manifest.split("motet.toml: |\n").nth(1).unwrap().lines();
+    let inside = block.take_while(|line| line.is_empty() || line.starts_with("    "));
+    let text: String = inside.map(|line| line.trim_start().to_owned() + "\n").collect();
+    let config = Config::read(Some(&text), [], &[]).unwrap();
+    // The image is built with every feature; a lean build says which one it lacks, and nothing else.
+    let problems: Vec<Problem> =
+        config.check().into_iter().filter(|problem| !problem.message.contains("is not built in")).collect();
+    assert_eq!(problems, []);
+    assert_eq!(config.artf.listen, "0.0.0.0:50051");
+}
