@@ -109,6 +109,21 @@ fn no_folder_means_the_fixed_policies_and_no_seconds_no_watch() {
 }
 
 #[test]
+fn a_shared_store_needs_its_feature_and_an_address_that_is_never_shown() {
+    let set = |url: &str| Config::read(None, [pair("MOTET_STORE__URL", url)], &[]).unwrap();
+    assert!(!Config::default().store.is_shared());
+    let odd = set("mysql://ann:hidden@db.example/motet");
+    let problems = odd.check();
+    assert_eq!(problems.first().map(|problem| &*problem.key), Some("store.url"));
+    assert!(!format!("{problems:?}{odd:?}").contains("hidden"));
+    let known = set("postgres://ann:hidden@db.example/motet");
+    assert!(known.store.is_shared() && !format!("{known:?}").contains("hidden"));
+    let problems = known.check();
+    assert_eq!(problems.is_empty(), cfg!(feature = "postgres"), "{problems:?}");
+    assert!(problems.iter().all(|problem| problem.message.contains("feature 'postgres'")));
+}
+
+#[test]
 fn the_public_address_defaults_to_the_listening_one() {
     let listening = "127.0.0.1:9000".parse().unwrap();
     assert_eq!(Config::default().public_url(listening), "http://127.0.0.1:9000");

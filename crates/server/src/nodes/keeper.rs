@@ -18,7 +18,12 @@ use motet_postgres::{Error, Inbox, LeaseAsk, Mark, Outcome, Renewal, Renewed, Se
 use motet_units::{Nanos, Span, Timestamp};
 use tokio::sync::watch;
 
-use super::{Settings, follower::Follower, opening::OpenError, teller::Judged};
+use super::{
+    Settings,
+    follower::Follower,
+    opening::{OpenError, clock_off},
+    teller::Judged,
+};
 use crate::{
     platform::Unavailable,
     runtime::{Runtime, wall_clock},
@@ -182,6 +187,13 @@ impl Keeper {
             let session = self.session().await?;
             session.reclaim(SWEPT).await?;
             session.forget(forgotten, SWEPT).await?;
+            let off = clock_off(session).await?;
+            if off.micros().abs() > self.settings.terms.skew.micros() {
+                tracing::warn!(
+                    off_ms = off.millis(),
+                    "this machine's clock is further off the store's than allowed; bills may be refused"
+                );
+            }
         }
         Ok(())
     }

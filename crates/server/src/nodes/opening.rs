@@ -4,12 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use motet_model::catalog::Catalog;
 use motet_postgres::{Session, Store};
-use motet_units::Timestamp;
+use motet_units::{Span, Timestamp};
 
 use super::Settings;
 use crate::{
     platform::Unavailable,
-    runtime::Runtime,
+    runtime::{Runtime, wall_clock},
     tokens::{Secrets, SecretsError, hex, random},
 };
 
@@ -27,6 +27,17 @@ pub enum OpenError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] Unavailable),
+    /// This machine's clock and the store's are too far apart.
+    #[error(
+        "this machine's clock is {off_ms} ms off the store's, {allowed_ms} ms are allowed (store.skew_ms): set the clocks, or \
+         allow more"
+    )]
+    Clock {
+        /// How far, in milliseconds; above 0 where this machine is ahead.
+        off_ms: i64,
+        /// How far is allowed.
+        allowed_ms: i64,
+    },
     /// The secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -58,10 +69,23 @@ pub enum OpenError {
 /// Opens the store for a node: its schema up to date, the node registered, its folder found to belong here.
 pub(super) async fn open(runtime: &Arc<Runtime>, settings: &Settings) -> Result<Session, OpenError> {
     let mut session = settings.store.open().await?;
+    let (off, skew) = (clock_off(&mut session).await?, settings.terms.skew);
+    if off.micros().abs() > skew.micros() {
+        return Err(OpenError::Clock { off_ms: off.millis(), allowed_ms: skew.millis() });
+    }
     let journal = identity(runtime.data_dir()).map_err(OpenError::Identity)?;
     session.register(settings.node, &journal, runtime.opened().last).await?;
     check_catalog(runtime, &mut session).await?;
     Ok(session)
+}
+
+/// Returns how far this machine's clock is ahead of the store's, at least: what the question itself took is left out.
+pub(super) async fn clock_off(session: &mut Session) -> Result<Span, motet_postgres::Error> {
+    let asked = wall_clock();
+    let told = session.clock().await?;
+    let heard = wall_clock();
+    let off = if told < asked { asked - told } else { Span::ZERO };
+    Ok(if told > heard { heard - told } else { off })
 }
 
 /// Finds that the node's catalog is one the store's changes lead to.
