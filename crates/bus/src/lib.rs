@@ -10,7 +10,7 @@
 //!
 //! | | embedded | Kafka | NATS |
 //! |---|---|---|---|
-//! | durable once acknowledged | on this disk, synced | at the broker, as the topic is replicated | in JetStream; a server acknowledges before it syncs |
+//! | durable once acknowledged | on this disk, synced | at the broker, as the topic is replicated | in `JetStream`; a server acknowledges before it syncs |
 //! | order | the whole topic | within a partition: equal keys | the whole topic, with one member in the group |
 //! | members of a group at work | one, others stand by | as many as there are partitions | any number |
 //! | calls | within the process | a topic of asks, a topic of replies for each caller | core request and reply |

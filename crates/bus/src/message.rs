@@ -18,10 +18,8 @@ pub struct Headers(Vec<(Arc<str>, Arc<str>)>);
 impl Headers {
     /// Adds a header. Control characters of the value become spaces.
     pub fn push(&mut self, name: impl Into<Arc<str>>, value: &str) {
-        let value = match value.contains(char::is_control) {
-            true => value.replace(char::is_control, " ").into(),
-            false => value.into(),
-        };
+        let spoilt = value.contains(char::is_control);
+        let value = if spoilt { value.replace(char::is_control, " ").into() } else { value.into() };
         self.0.push((name.into(), value));
     }
 
@@ -105,7 +103,9 @@ impl Positions {
     /// Returns the positions that stand for all of some messages.
     pub fn of(messages: &[Delivered]) -> Self {
         let mut positions = Self::default();
-        messages.iter().for_each(|message| positions.reach(&message.position));
+        for message in messages {
+            positions.reach(&message.position);
+        }
         positions
     }
 

@@ -66,7 +66,9 @@ async fn nothing_is_lost_when_the_server_is_killed() {
     let (mut seen, mut killed) = (BTreeMap::new(), false);
     while seen.len() < 4_000 {
         let some = tokio::time::timeout(LIMIT, subscriber.receive()).await.expect("messages come").unwrap();
-        some.iter().for_each(|message| *seen.entry(number(message)).or_insert(0) += 1);
+        for message in &some {
+            *seen.entry(number(message)).or_insert(0) += 1;
+        }
         let _ = tokio::time::timeout(Duration::from_secs(5), subscriber.commit(&Positions::of(&some))).await;
         if !killed && seen.len() > 1_000 {
             killed = true;

@@ -1,4 +1,4 @@
-//! An Apache Kafka broker: KRaft, a single node that is its own controller.
+//! An Apache Kafka broker: `KRaft`, a single node that is its own controller.
 
 use std::{
     path::{Path, PathBuf},

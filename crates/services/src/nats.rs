@@ -1,4 +1,4 @@
-//! A NATS server with JetStream.
+//! A NATS server with `JetStream`.
 
 use std::{net::TcpStream, path::PathBuf, process::Command, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
 const WHAT: &str = "nats-server";
 const READY: Duration = Duration::from_secs(60);
 
-/// A NATS server on loopback; JetStream keeps its files in a folder of its own.
+/// A NATS server on loopback; `JetStream` keeps its files in a folder of its own.
 #[derive(Debug)]
 pub struct Nats {
     process: Process,

@@ -107,7 +107,7 @@ impl Calls for EmbeddedCalls {
             let leave = Leave { served: Arc::clone(&self.served), subject: subject.to_owned(), id };
             Ok(Serving::new(tokio::spawn(async move {
                 let _leave = leave;
-                std::future::pending().await
+                std::future::pending::<()>().await;
             })))
         })
     }
@@ -132,7 +132,9 @@ impl Drop for Leave {
     fn drop(&mut self) {
         let mut served = lock(&self.served);
         let groups = served.get_mut(&self.subject).into_iter().flat_map(BTreeMap::values_mut);
-        groups.for_each(|members| members.retain(|(id, _)| *id != self.id));
+        for members in groups {
+            members.retain(|(id, _)| *id != self.id);
+        }
     }
 }
 

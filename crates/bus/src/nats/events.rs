@@ -1,4 +1,4 @@
-//! Events over JetStream: a stream for each topic.
+//! Events over `JetStream`: a stream for each topic.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -110,7 +110,9 @@ impl NatsBus {
         if !message.key.is_empty() {
             headers.insert(KEY, hex(&message.key));
         }
-        message.headers.iter().for_each(|(name, value)| headers.append(name, value));
+        for (name, value) in message.headers.iter() {
+            headers.append(name, value);
+        }
         self.context.publish_with_headers(topic, headers, message.payload).await
     }
 }

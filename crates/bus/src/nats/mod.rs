@@ -1,4 +1,4 @@
-//! NATS: JetStream for events, core request and reply for calls.
+//! NATS: `JetStream` for events, core request and reply for calls.
 
 mod calls;
 mod events;

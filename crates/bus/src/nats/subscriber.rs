@@ -1,4 +1,4 @@
-//! One member of a group over JetStream: a durable pull consumer for each topic, shared by the members.
+//! One member of a group over `JetStream`: a durable pull consumer for each topic, shared by the members.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -120,7 +120,11 @@ impl NatsSubscriber {
         for (name, values) in message.headers.iter().flat_map(|headers| headers.iter()) {
             match name.as_ref() {
                 KEY => key = values.first().map_or_else(Vec::new, |value| from_hex(value.as_str())),
-                name => values.iter().for_each(|value| headers.push(name, value.as_str())),
+                name => {
+                    for value in values {
+                        headers.push(name, value.as_str());
+                    }
+                }
             }
         }
         let position = Position { topic, partition: 0, offset };

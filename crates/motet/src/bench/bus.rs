@@ -126,9 +126,9 @@ async fn run(url: &str, options: &BusBench) -> Result<Report> {
     let node = Node::open(folder.path(), url).await?;
     let events = EVENTS_PER_S * options.seconds as usize;
     let bids = node.bids(events / 4).await?;
-    let addresses: Vec<String> = bids.iter().flat_map(|bid| node.addresses(bid)).collect();
-    let mut report = Report { bus: kind_of(url), events: addresses.len(), ..Report::default() };
-    node.measure(addresses, &mut report).await?;
+    let notices: Vec<Message> = bids.iter().flat_map(|bid| node.notices(bid)).collect();
+    let mut report = Report { bus: kind_of(url), events: notices.len(), ..Report::default() };
+    node.measure(&notices, &mut report).await?;
     let runtime = Arc::clone(node.app.platform());
     tokio::task::spawn_blocking(move || runtime.stop()).await?;
     (report.lost, report.double) = lost_and_double(&folder.path().join("journal"), &bids)?;
@@ -208,7 +208,11 @@ impl Node {
         Ok(all)
     }
 
-    fn addresses(&self, bid: &Bid) -> [String; 4] {
+    /// Returns a bid's notices. Its number is their key, so that they stay in order: a click before its impression
+    /// would contradict what is known, and not count.
+    fn notices(&self, bid: &Bid) -> [Message; 4] {
+        let topic: Arc<str> = self.config.bus.notices_topic.as_str().into();
+        let key = bytes::Bytes::copy_from_slice(&bid.id.decision.0.to_be_bytes());
         let catalog = self.app.platform().catalog();
         [LinkKind::Win, LinkKind::Billing, LinkKind::Impression, LinkKind::Click].map(|kind| {
             let mut address = String::with_capacity(80);
@@ -217,15 +221,15 @@ impl Node {
                 address.push_str("?price=");
                 address.push_str(&bid.price.to_string());
             }
-            address
+            Message::new(Arc::clone(&topic), key.clone(), address)
         })
     }
 
-    async fn measure(&self, addresses: Vec<String>, report: &mut Report) -> Result<()> {
+    async fn measure(&self, notices: &[Message], report: &mut Report) -> Result<()> {
         let bus = motet_bus::open_bus(&self.config.bus.url, &self.config.bus.settings()).await?;
-        let (waiting, coming) = addresses.split_at(addresses.len() / 2);
+        let (waiting, coming) = notices.split_at(notices.len() / 2);
         let began = clock::monotonic();
-        self.publish(&*bus, waiting).await?;
+        publish(&*bus, waiting).await?;
         report.publish_per_s = waiting.len() as f64 / began.elapsed().as_secs_f64();
 
         let couriers =
@@ -236,21 +240,19 @@ impl Node {
         report.events_per_s = (all - first) as f64 / (ended - began).as_secs_f64();
 
         let began = clock::monotonic();
-        self.publish(&*bus, coming).await?;
-        let (_, ended) = judged(&couriers, addresses.len() as u64).await?;
+        publish(&*bus, coming).await?;
+        let (_, ended) = judged(&couriers, notices.len() as u64).await?;
         report.through_per_s = coming.len() as f64 / (ended - began).as_secs_f64();
         couriers.stop().await;
         Ok(())
     }
+}
 
-    async fn publish(&self, bus: &dyn Bus, addresses: &[String]) -> Result<()> {
-        let topic: Arc<str> = self.config.bus.notices_topic.as_str().into();
-        for some in addresses.chunks(TOGETHER) {
-            let message = |address: &String| Message::new(Arc::clone(&topic), "", address.clone());
-            bus.publish(some.iter().map(message).collect()).await?;
-        }
-        Ok(())
+async fn publish(bus: &dyn Bus, notices: &[Message]) -> Result<()> {
+    for some in notices.chunks(TOGETHER) {
+        bus.publish(some.to_vec()).await?;
     }
+    Ok(())
 }
 
 /// Waits until so many notices are judged; returns how many are, and when.
@@ -296,10 +298,8 @@ async fn calls(url: &str, options: &BusBench, report: &mut Report) -> Result<()>
     let embedded = kind_of(url) == "embedded";
     let caller = motet_bus::open_calls(url, &Settings::default()).await?;
     // An embedded one reaches only what is served through the same opening.
-    let server = match embedded {
-        true => Arc::clone(&caller),
-        false => motet_bus::open_calls(url, &Settings::default()).await?,
-    };
+    let server =
+        if embedded { Arc::clone(&caller) } else { motet_bus::open_calls(url, &Settings::default()).await? };
     let subject = format!("motet.bench.echo.{:x}", (clock::wall_s() * 1e6) as u64);
     let serving = server.serve(&subject, "bench", handler(|ask| async move { ask })).await?;
     caller.prepare(&subject).await?;

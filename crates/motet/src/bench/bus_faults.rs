@@ -69,9 +69,10 @@ pub(crate) fn command(options: &BusFaults) -> Result<()> {
 
 #[cfg(feature = "kafka")]
 fn run(options: &BusFaults) -> Result<Report> {
-    let progress = match options.json {
-        true => indicatif::ProgressBar::hidden(),
-        false => indicatif::ProgressBar::new(u64::from(options.kills)),
+    let progress = if options.json {
+        indicatif::ProgressBar::hidden()
+    } else {
+        indicatif::ProgressBar::new(u64::from(options.kills))
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(faults::run(options.kills, options.seed, &progress));
