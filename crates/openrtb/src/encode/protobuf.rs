@@ -21,11 +21,11 @@ fn message(response: Response<'_>) -> BidResponse {
         bidid: Some(response.bidid),
         cur: Some(response.cur.to_owned()),
         nbr: response.nbr.map(i32::from),
-        ext: response.ext.map(extension),
+        ext: response.ext.as_ref().map(extension),
     }
 }
 
-fn extension(extension: Extension<'_>) -> bid_response::Ext {
+fn extension(extension: &Extension<'_>) -> bid_response::Ext {
     let imps = extension.motet.imps.iter().map(imp).collect();
     bid_response::Ext { motet: Some(bid_response::Motet { imps, ..Default::default() }) }
 }
