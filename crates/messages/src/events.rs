@@ -136,6 +136,8 @@ pub enum Presence {
     Broken,
     /// It was not asked.
     Skipped,
+    /// It is placed elsewhere and could not be reached.
+    Unreachable,
 }
 
 /// One agent's part in a decision.
@@ -254,7 +256,7 @@ pub struct AgentHealth {
 }
 
 names! {
-    Presence { Answered, Late, Broken, Skipped }
+    Presence { Answered, Late, Broken, Skipped, Unreachable }
     AgentState { Asked, Probed, Absent }
 }
 

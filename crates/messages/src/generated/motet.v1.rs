@@ -2021,6 +2021,7 @@ pub enum Presence {
     Late = 2,
     Broken = 3,
     Skipped = 4,
+    Unreachable = 5,
 }
 impl Presence {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2034,6 +2035,7 @@ impl Presence {
             Self::Late => "PRESENCE_LATE",
             Self::Broken => "PRESENCE_BROKEN",
             Self::Skipped => "PRESENCE_SKIPPED",
+            Self::Unreachable => "PRESENCE_UNREACHABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2044,6 +2046,7 @@ impl Presence {
             "PRESENCE_LATE" => Some(Self::Late),
             "PRESENCE_BROKEN" => Some(Self::Broken),
             "PRESENCE_SKIPPED" => Some(Self::Skipped),
+            "PRESENCE_UNREACHABLE" => Some(Self::Unreachable),
             _ => None,
         }
     }

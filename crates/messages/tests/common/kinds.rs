@@ -124,7 +124,8 @@ impl Draw {
     }
 
     pub(crate) fn decision_made(&mut self) -> DecisionMade {
-        let presences = [Presence::Answered, Presence::Late, Presence::Broken, Presence::Skipped];
+        let presences =
+            [Presence::Answered, Presence::Late, Presence::Broken, Presence::Skipped, Presence::Unreachable];
         DecisionMade {
             envelope: self.envelope(),
             decision: self.decision(),

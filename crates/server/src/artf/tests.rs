@@ -147,7 +147,7 @@ impl Stand {
             let minimum_to_win = Some(CpmMicros::from_units(0.4));
             let kind = NoticeKind::Won { price: None, minimum_to_win };
             let notice = Notice { bid: bid.id, kind, happened_at: wall_clock(), key: 0 };
-            runtime.notice(notice, Some(bid.into())).await.unwrap();
+            Runtime::notice(runtime, notice, Some(bid.into())).await.unwrap();
             heard += 1;
             if heard == 120 {
                 return;

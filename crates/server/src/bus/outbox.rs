@@ -13,7 +13,12 @@ use motet_bus::{Bus, Message};
 use motet_store::journal::{self, Reader, Records};
 use tokio::sync::watch;
 
-use super::{Progress, REST, messages::messages, place::Place, wait_or_stop};
+use super::{
+    Progress, REST,
+    messages::{Wanted, messages},
+    place::Place,
+    wait_or_stop,
+};
 use crate::{
     config::Config,
     runtime::{Runtime, journal_dir},
@@ -61,6 +66,7 @@ pub(super) struct Outbox {
     place: Place,
     published: u64,
     node: u16,
+    wanted: Wanted,
     batch: usize,
     progress: Arc<Progress>,
 }
@@ -95,7 +101,8 @@ impl Outbox {
         runtime.followed(published);
         progress.published.store(published, Ordering::Relaxed);
         let (runtime, node, batch) = (Arc::clone(runtime), config.decision.node, config.bus.batch);
-        Ok(Self { bus, runtime, durable, records, dir, place, published, node, batch, progress })
+        let wanted = Wanted { events: true, records: config.bus.records };
+        Ok(Self { bus, runtime, durable, records, dir, place, published, node, wanted, batch, progress })
     }
 
     /// Publishes until told to stop. A journal that does not read ends it, loudly: what follows must not overtake.
@@ -132,7 +139,7 @@ impl Outbox {
             let Some(record) = read.map_err(failed)? else { break };
             bytes += record.payload.len();
             chunk.last = record.sequence;
-            chunk.messages.extend(messages(self.node, record.sequence, record.payload));
+            chunk.messages.extend(messages(self.wanted, self.node, record.sequence, record.payload));
         }
         Ok(chunk)
     }

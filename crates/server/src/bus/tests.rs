@@ -41,6 +41,7 @@ impl Node {
             ("journal.dir".to_owned(), dir.to_str().unwrap().to_owned()),
             ("bus.url".to_owned(), url.to_owned()),
             ("bus.session_ms".to_owned(), "3000".to_owned()),
+            ("bus.records".to_owned(), "true".to_owned()),
         ];
         let config = Config::read(None, [], &overrides).unwrap();
         assert_eq!(config.check(), []);
@@ -100,7 +101,7 @@ impl Node {
         let kinds = [LinkKind::Win, LinkKind::Billing, LinkKind::Impression];
         let address = |kind| {
             let mut address = String::new();
-            self.app.links().write(bid, kind, &mut address);
+            self.app.links().of(&self.runtime().catalog(), wall_clock()).write(bid, kind, &mut address);
             format!("{address}?price={}&cur=USD", bid.price)
         };
         kinds.into_iter().map(address).collect()
@@ -257,10 +258,11 @@ async fn a_place_beyond_the_journal_is_refused() {
 
 #[test]
 fn a_record_too_large_for_a_broker_goes_out_by_name_alone() {
-    use super::messages::{LEFT_OUT_HEADER, MOST_BYTES, messages};
-    let [message] = &messages(3, 7, &vec![1; MOST_BYTES + 1])[..] else { panic!("one message") };
+    use super::messages::{LEFT_OUT_HEADER, MOST_BYTES, Wanted, messages};
+    let wanted = Wanted { events: true, records: true };
+    let [message] = &messages(wanted, 3, 7, &vec![1; MOST_BYTES + 1])[..] else { panic!("one message") };
     assert!(message.payload.is_empty());
     assert_eq!(message.headers.get(LEFT_OUT_HEADER), Some(&*(MOST_BYTES + 1).to_string()));
     assert_eq!(message.headers.get(RECORD_HEADER), Some("3/7"));
-    assert_eq!(messages(3, 8, b"record")[0].payload, "record");
+    assert_eq!(messages(wanted, 3, 8, b"record")[0].payload, "record");
 }

@@ -280,6 +280,8 @@ pub struct Bus {
     pub url: String,
     /// Whether what the journal records is published.
     pub publish: bool,
+    /// Whether each record is published as it stands, too.
+    pub records: bool,
     /// Whether notices are taken from a topic.
     pub notices: bool,
     /// The topic notices come on, as addresses.

@@ -28,6 +28,7 @@ mod milestones;
 mod open;
 mod outside;
 mod serving;
+mod sharing;
 mod spares;
 mod stopwatch;
 mod works;
@@ -90,9 +91,6 @@ pub struct Settings {
     /// The agents placed in processes of their own.
     pub elsewhere: Vec<AgentName>,
 }
-
-/// The most notices of one command, so that others come in between.
-const TOGETHER: usize = 512;
 
 /// What the runtime tells of itself as it goes; implemented by metrics.
 pub trait Probe: Send + Sync + 'static {
@@ -383,34 +381,6 @@ impl Runtime {
         judgement.await.map_err(|_| self.line.why_dropped())
     }
 
-    /// Judges notices in order, each with what its token states of the bid; all are durable once this returns.
-    ///
-    /// # Errors
-    /// When they could not be taken or made durable: the sender should try again with all of them.
-    pub async fn notices(&self, notices: Vec<(Notice, Stated)>) -> Result<Vec<Judgement>, Unavailable> {
-        let mut taken = Vec::with_capacity(notices.len().div_ceil(TOGETHER));
-        for some in notices.chunks(TOGETHER) {
-            let (reply, judgements) = oneshot::channel();
-            self.line.send(Command::Notices { notices: some.to_vec(), reply })?;
-            taken.push(judgements);
-        }
-        let mut all = Vec::with_capacity(notices.len());
-        for judgements in taken {
-            all.extend(judgements.await.map_err(|_| self.line.why_dropped())?);
-        }
-        Ok(all)
-    }
-
-    /// Tells of the last record that is on the disk, and of every later one as it gets there.
-    pub fn durable(&self) -> watch::Receiver<u64> {
-        self.line.shared.durable.subscribe()
-    }
-
-    /// Keeps journal segments with records after this one, even where snapshots stand for them.
-    pub fn followed(&self, record: u64) {
-        self.line.shared.followed.store(record, Ordering::Relaxed);
-    }
-
     /// Applies changes, all or none; durable once this returns. The inner result is the refusal, if any.
     ///
     /// # Errors
@@ -429,27 +399,6 @@ impl Runtime {
         let (reply, accounts) = oneshot::channel();
         self.line.send(Command::Accounts { campaigns, reply })?;
         accounts.await.map_err(|_| self.line.why_dropped())
-    }
-
-    /// Takes an event of the store that nodes share; durable once this returns. Returns what came of it, and its record's
-    /// number.
-    ///
-    /// # Errors
-    /// When it could not be taken or made durable.
-    pub async fn take(&self, event: Event) -> Result<(Effect, u64), Unavailable> {
-        let (reply, taken) = oneshot::channel();
-        self.line.send(Command::Take { event: Box::new(event), reply })?;
-        taken.await.map_err(|_| self.line.why_dropped())
-    }
-
-    /// Returns what is held of each campaign's shared budget.
-    ///
-    /// # Errors
-    /// When the engine cannot be asked.
-    pub async fn holdings(&self) -> Result<Vec<Holding>, Unavailable> {
-        let (reply, holdings) = oneshot::channel();
-        self.line.send(Command::Holdings { reply })?;
-        holdings.await.map_err(|_| self.line.why_dropped())
     }
 
     /// Begins to serve the policies of a folder: looks at it once, and again whenever it changes if the settings say so. What

@@ -201,7 +201,7 @@ fn last_record(journal: &Path) -> Result<u64> {
 fn serve(data: &Path, url: &str) -> Result<Server> {
     let data = data.to_str().context("the temporary folder has an odd name")?;
     let url = format!("bus.url={url}");
-    let sets = ["log.level=error", &url, "bus.session_ms=2000", "control.tick_s=3600"];
+    let sets = ["log.level=error", &url, "bus.records=true", "bus.session_ms=2000", "control.tick_s=3600"];
     let start = ["serve", "--sample", "--listen", "127.0.0.1:0", "--data-dir", data];
     Server::start(&[&start[..], sets.map(|set| ["--set", set]).as_flattened()].concat())
 }

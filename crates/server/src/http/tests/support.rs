@@ -19,7 +19,7 @@ use motet_model::{
     catalog::{Catalog, Change},
     decision::{Bid, Charge, Decision, ImpDecision, NoBidReason},
     ids::{BidId, CampaignIx, CreativeIx, DecisionId},
-    outcome::{Notice, NoticeVerdict, Stated},
+    outcome::{Notice, NoticeVerdict},
     request::{AdRequest, Imp},
 };
 use motet_openrtb::{LinkKind, Links as _};
