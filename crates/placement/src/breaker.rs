@@ -132,9 +132,9 @@ mod tests {
         let (mut breaker, now) = (Breaker::new(Rules::default()), start());
         let step = |turn| {
             if turn == 'a' {
-                breaker.answered()
+                breaker.answered();
             } else {
-                breaker.failed(now)
+                breaker.failed(now);
             }
             if breaker.is_open() { '-' } else { '+' }
         };
