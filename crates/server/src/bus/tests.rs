@@ -97,10 +97,11 @@ impl Node {
 
     /// Returns the addresses of the notices of a bid that was won at its price.
     fn addresses(&self, bid: &Bid) -> Vec<String> {
+        let catalog = self.app.platform().catalog();
         let kinds = [LinkKind::Win, LinkKind::Billing, LinkKind::Impression];
         let address = |kind| {
             let mut address = String::new();
-            self.app.links().write(bid, kind, &mut address);
+            self.app.links().of(&catalog, wall_clock()).write(bid, kind, &mut address);
             format!("{address}?price={}&cur=USD", bid.price)
         };
         kinds.into_iter().map(address).collect()
