@@ -23,6 +23,12 @@ pub(crate) fn in_time() -> Instant {
     Instant::now() + LIMIT
 }
 
+/// Returns the moment after a while.
+#[expect(clippy::disallowed_methods, reason = "a call needs a deadline")]
+pub(crate) fn in_a(while_: Duration) -> Instant {
+    Instant::now() + while_
+}
+
 /// Makes messages numbered from 0, of a few keys.
 pub(crate) fn numbered(topic: &str, count: usize) -> Vec<Message> {
     let message = |number: usize| {
@@ -139,7 +145,7 @@ pub(crate) async fn answers_every_ask_once(calls: &Arc<dyn Calls>, subject: &str
 /// Asks until there is an answer: those who serve a group may still be sharing it out.
 pub(crate) async fn settle(calls: &Arc<dyn Calls>, subject: &str) {
     for _ in 0..40 {
-        let soon = in_time() - LIMIT + Duration::from_secs(3);
+        let soon = in_a(Duration::from_secs(3));
         if calls.call(subject, Bytes::from_static(b"settle"), soon).await.is_ok() {
             return;
         }
@@ -162,7 +168,7 @@ pub(crate) async fn drops_late_answers(calls: &Arc<dyn Calls>, subject: &str) {
     let _serving = calls.serve(subject, "servers", slow).await.unwrap();
     settle(calls, subject).await;
     let before = calls.counts().now().late_replies;
-    let soon = in_time() - LIMIT + Duration::from_millis(500);
+    let soon = in_a(Duration::from_millis(500));
     let late = calls.call(subject, Bytes::from_static(b"slow"), soon).await;
     assert!(matches!(late, Err(CallError::Late)), "{late:?}");
     gate.send_replace(true);

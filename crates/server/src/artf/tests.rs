@@ -10,7 +10,7 @@ use motet_artf::proto::{
     services::rtb_extension_point_client::RtbExtensionPointClient,
 };
 use motet_model::{
-    decision::ImpDecision,
+    decision::{Bid, ImpDecision},
     outcome::{Notice, NoticeKind},
 };
 
@@ -21,7 +21,7 @@ use crate::{
     api::spec::FileOfSpecs,
     http::{AdminToken, Parts},
     runtime::{NoProbe, Runtime, Settings},
-    tokens::Secrets,
+    tokens::{Claim, Kind, Secrets},
 };
 
 /// One campaign that bids wherever it may.
@@ -83,6 +83,12 @@ fn response(price: f64) -> BidResponse {
     };
     let seat = bid_response::SeatBid { bid: vec![bid], seat: Some("rival".to_owned()), group: None };
     BidResponse { id: Some("r".to_owned()), seatbid: vec![seat], ..BidResponse::default() }
+}
+
+/// Returns what a bid's token states.
+fn claim(bid: &Bid, kind: &NoticeKind) -> Claim {
+    let Bid { id, creative, reserved, price, charge, expires, .. } = *bid;
+    Claim { bid: id, creative, reserved, price, charge, day: 0, kind: Kind::of(kind), expires }
 }
 
 struct Stand {
@@ -147,7 +153,7 @@ impl Stand {
             let minimum_to_win = Some(CpmMicros::from_units(0.4));
             let kind = NoticeKind::Won { price: None, minimum_to_win };
             let notice = Notice { bid: bid.id, kind, happened_at: wall_clock(), key: 0 };
-            Runtime::notice(runtime, notice, Some(bid.into())).await.unwrap();
+            runtime.notice(notice, &claim(bid, &kind)).await.unwrap();
             heard += 1;
             if heard == 120 {
                 return;

@@ -98,6 +98,7 @@ impl Node {
 
     /// Returns the addresses of the notices of a bid that was won at its price.
     fn addresses(&self, bid: &Bid) -> Vec<String> {
+        let catalog = self.app.platform().catalog();
         let kinds = [LinkKind::Win, LinkKind::Billing, LinkKind::Impression];
         let address = |kind| {
             let mut address = String::new();
