@@ -108,9 +108,12 @@ fn an_agent_that_is_absent_elsewhere_counts_as_its_card_says() {
             let mut bids = 0;
             for number in 0..20 {
                 let mut sealed = SealedRequest::new(request(number));
-                gather(&mut desk, &mut sealed, |asked, view| match asked == name {
-                    true => RemoteAnswer { agent: name, said: Err(absence) },
-                    false => elsewhere.say(asked, view),
+                gather(&mut desk, &mut sealed, |asked, view| {
+                    if asked == name {
+                        RemoteAnswer { agent: name, said: Err(absence) }
+                    } else {
+                        elsewhere.say(asked, view)
+                    }
                 });
                 let asked = sealed.answers.iter().any(|answer| answer.agent == name);
                 let effect = desk.take(Event::Requested(Box::new(sealed)));

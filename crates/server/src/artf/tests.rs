@@ -1,5 +1,7 @@
 //! The extension point before a real engine whose bidder has learned a market.
 
+#![expect(clippy::large_futures, reason = "tests need not be small")]
+
 use motet_artf::proto::{
     artf::{Mutation, RtbRequest, RtbResponse, mutation::Value},
     openrtb::{

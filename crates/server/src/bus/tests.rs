@@ -102,7 +102,7 @@ impl Node {
         let kinds = [LinkKind::Win, LinkKind::Billing, LinkKind::Impression];
         let address = |kind| {
             let mut address = String::new();
-            self.app.links().of(&self.runtime().catalog(), wall_clock()).write(bid, kind, &mut address);
+            self.app.links().of(&catalog, wall_clock()).write(bid, kind, &mut address);
             format!("{address}?price={}&cur=USD", bid.price)
         };
         kinds.into_iter().map(address).collect()
