@@ -64,7 +64,7 @@ async fn answer<P: Platform>(app: &App<P>, request: Request, received: Instant) 
     // What is large lives on the stack here or in a box: a future holds only what it waits with.
     match prepare(app, &bytes, received) {
         Ok(ready) => decide(app, ready, &head.headers, received).await,
-        Err(outcome) => outcome,
+        Err(outcome) => *outcome,
     }
 }
 
@@ -78,15 +78,17 @@ struct Ready {
 }
 
 /// Parses a request, applies consent and maps categories; or answers it at once.
-fn prepare<P: Platform>(app: &App<P>, bytes: &[u8], received: Instant) -> Result<Ready, Outcome> {
+fn prepare<P: Platform>(app: &App<P>, bytes: &[u8], received: Instant) -> Result<Ready, Box<Outcome>> {
     let options = app.decode_options(wall_clock());
-    let decoded = motet_openrtb::decode(bytes, &options);
-    let Decoded { mut request, identity, wants_reasons, currency_taken, .. } = decoded
-        .map_err(|error| (RequestOutcome::Invalid, plain(StatusCode::BAD_REQUEST, error.to_string())))?;
+    let invalid = |error: motet_openrtb::BadRequest| {
+        Box::new((RequestOutcome::Invalid, plain(StatusCode::BAD_REQUEST, error.to_string())))
+    };
+    let decoded = motet_openrtb::decode(bytes, &options).map_err(invalid)?;
+    let Decoded { mut request, identity, wants_reasons, currency_taken, .. } = decoded;
     let reasons = if wants_reasons { Reasons::Wanted } else { Reasons::NotWanted };
     if !currency_taken {
         app.metrics.no_bid(NoBidReason::CurrencyNotTaken);
-        return Err(no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken));
+        return Err(Box::new(no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken)));
     }
     apply_consent(app, &mut request, &identity);
     map_categories(&mut request);

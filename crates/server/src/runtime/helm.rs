@@ -176,7 +176,9 @@ impl Helm {
             }
             let command = queue.commands.pop_front();
             drop(queue);
-            command.into_iter().for_each(|command| works.take(command));
+            if let Some(command) = command {
+                works.take(command);
+            }
         }
         Rest::More
     }
