@@ -81,7 +81,7 @@ impl World {
             ledger.set_funding(Funding::Leased);
             ledger.set_budget(CAMPAIGN, Budget { total: Some(budget), daily: None }).unwrap();
             let skew = TERMS.skew.micros();
-            let offset = Span::from_micros(draw.below(2 * skew as u64 + 1) as i64 - skew);
+            let offset = Span::from_micros(draw.below(2 * skew as u64 + 1).cast_signed() - skew);
             Node {
                 number,
                 offset,
@@ -147,7 +147,7 @@ impl World {
             return;
         }
         let place = self.draw.below(self.nodes.len() as u64) as usize;
-        let how_long = Span::from_millis(self.draw.below(20_000) as i64);
+        let how_long = Span::from_millis(self.draw.below(20_000).cast_signed());
         let (now, kind) = (self.now, self.draw.below(4));
         let node = &mut self.nodes[place];
         match kind {
@@ -159,13 +159,14 @@ impl World {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a message that is sent is gone")]
     fn send(&mut self, message: Message) {
         while self.draw.unit() < 0.95 {
             // A bill may come at any time of its bid's window, and after it.
             let slow = matches!(message, Message::Bill { .. }) && self.draw.unit() < 0.4;
             let usual = if slow { 6_500 } else { 300 };
             let most = if self.draw.unit() < 0.1 { 30_000 } else { usual };
-            let delay = Span::from_millis(self.draw.below(most) as i64);
+            let delay = Span::from_millis(self.draw.below(most).cast_signed());
             self.network.push((self.now + delay, message.clone()));
             if self.draw.unit() < 0.8 {
                 return;
@@ -184,7 +185,7 @@ impl World {
                 Message::Renew { node, round, ask, marks } => self.renew(node, round, ask, &marks),
                 Message::Bill { bid, owner, amount, expires } => self.bill(bid, owner, amount, expires)?,
                 Message::Seen { node, round, lease, bills } => {
-                    self.give_back_and_ask(node, round, lease, &bills)
+                    self.give_back_and_ask(node, round, lease, &bills);
                 }
                 Message::Renewed { node, round, outcome } => self.take(node, round, outcome),
             }
@@ -329,7 +330,12 @@ impl Node {
         let (amount, expires) = (Nanos::new(amount), clock + WINDOW);
         self.ledger.reserve(bid, CAMPAIGN, amount, DAY, expires).ok()?;
         self.next_bid += 1;
-        (self.next_bid % 5 != 0).then_some(Message::Bill { bid, owner: self.number, amount, expires })
+        (!self.next_bid.is_multiple_of(5)).then_some(Message::Bill {
+            bid,
+            owner: self.number,
+            amount,
+            expires,
+        })
     }
 }
 

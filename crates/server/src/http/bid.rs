@@ -1,4 +1,4 @@
-//! `POST /openrtb2/bid`: a bid request in, a bid response out.
+//! `POST /openrtb2/bid`: a bid request in, a bid response out, both in JSON or both in Protobuf.
 //!
 //! Status: 200 with bids, or with a reason where the caller asked for one; 204 for no bid; 400 with one line for
 //! what is no OpenRTB; 408 and 413 for a slow or large body; 415 for an unknown encoding; 503 only while stopping.
@@ -25,11 +25,15 @@ use motet_model::{
     request::AdRequest,
     taxonomy,
 };
-use motet_openrtb::{Content, Decoded, Identity, Reasons, encode, reasons::nbr, redact};
+use motet_openrtb::{
+    BadRequest, Content, DecodeOptions, Decoded, Identity, Reasons, decode_protobuf, encode, encode_protobuf,
+    protobuf, reasons::nbr, redact,
+};
 
 use super::{
     App,
     body::{self, BodyError, BodyLimits},
+    outside,
     reply::{empty, plain, text_reply},
 };
 use crate::{
@@ -40,7 +44,65 @@ use crate::{
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-openrtb-version");
 const VERSION: HeaderValue = HeaderValue::from_static("2.6");
 const TIMING_HEADER: HeaderName = HeaderName::from_static("server-timing");
-const JSON: &str = "application/json";
+
+/// The form of a request, which is that of its response too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    /// With the content type it was sent under.
+    Protobuf(&'static str),
+}
+
+impl Form {
+    /// Reads the form from the content type; what states none, or another, is JSON.
+    fn of(headers: &HeaderMap) -> Self {
+        let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let stated = stated.split(';').next().unwrap_or(stated).trim();
+        let known = protobuf::CONTENT_TYPES.into_iter().find(|known| stated.eq_ignore_ascii_case(known));
+        known.map_or(Self::Json, Self::Protobuf)
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Protobuf(stated) => stated,
+        }
+    }
+
+    fn decode(self, body: &[u8], options: &DecodeOptions) -> Result<Decoded, BadRequest> {
+        match self {
+            Self::Json => motet_openrtb::decode(body, options),
+            Self::Protobuf(_) => decode_protobuf(body, options),
+        }
+    }
+
+    fn encode(self, answer: &motet_openrtb::Answer<'_>, body: &mut Vec<u8>) -> Content {
+        match self {
+            Self::Json => encode(answer, body),
+            Self::Protobuf(_) => encode_protobuf(answer, body),
+        }
+    }
+
+    /// Says why a request was not decided.
+    fn no_bid(self, id: &str, reason: NoBidReason) -> Vec<u8> {
+        if self != Self::Json {
+            return protobuf::no_bid(id, reason);
+        }
+        let body = serde_json::json!({
+            "id": id,
+            "nbr": nbr(reason),
+            "ext": { "motet": { "reason": reason.name(), "message": reason.sentence() } },
+        });
+        body.to_string().into_bytes()
+    }
+}
+
+/// How a response is to be put.
+#[derive(Clone, Copy, Debug)]
+struct Manner {
+    form: Form,
+    reasons: Reasons,
+}
 
 pub(super) async fn bid<P: Platform>(State(app): State<Arc<App<P>>>, request: Request) -> Response<Body> {
     let received = monotonic();
@@ -62,7 +124,7 @@ async fn answer<P: Platform>(app: &App<P>, request: Request, received: Instant) 
         Err(error) => return refuse_body(&error),
     };
     // What is large lives on the stack here or in a box: a future holds only what it waits with.
-    match prepare(app, &bytes, received) {
+    match prepare(app, &bytes, Form::of(&head.headers), received) {
         Ok(ready) => decide(app, ready, &head.headers, received).await,
         Err(outcome) => *outcome,
     }
@@ -71,30 +133,36 @@ async fn answer<P: Platform>(app: &App<P>, request: Request, received: Instant) 
 /// A request that is ready to be decided.
 struct Ready {
     sealed: Box<SealedRequest>,
-    reasons: Reasons,
+    /// Whether identity may be used.
+    permit: Permit,
+    manner: Manner,
     /// The request's id, where it may have to be answered without having been decided.
     id: String,
     deadline: Instant,
 }
 
 /// Parses a request, applies consent and maps categories; or answers it at once.
-fn prepare<P: Platform>(app: &App<P>, bytes: &[u8], received: Instant) -> Result<Ready, Box<Outcome>> {
+fn prepare<P: Platform>(
+    app: &App<P>,
+    bytes: &[u8],
+    form: Form,
+    received: Instant,
+) -> Result<Ready, Box<Outcome>> {
     let options = app.decode_options(wall_clock());
-    let invalid = |error: motet_openrtb::BadRequest| {
+    let decoded = form.decode(bytes, &options);
+    let Decoded { mut request, identity, wants_reasons, currency_taken, .. } = decoded.map_err(|error| {
         Box::new((RequestOutcome::Invalid, plain(StatusCode::BAD_REQUEST, error.to_string())))
-    };
-    let decoded = motet_openrtb::decode(bytes, &options).map_err(invalid)?;
-    let Decoded { mut request, identity, wants_reasons, currency_taken, .. } = decoded;
-    let reasons = if wants_reasons { Reasons::Wanted } else { Reasons::NotWanted };
+    })?;
+    let manner = Manner { form, reasons: if wants_reasons { Reasons::Wanted } else { Reasons::NotWanted } };
     if !currency_taken {
         app.metrics.no_bid(NoBidReason::CurrencyNotTaken);
-        return Err(Box::new(no_bid(reasons, &request.id, NoBidReason::CurrencyNotTaken)));
+        return Err(Box::new(no_bid(manner, &request.id, NoBidReason::CurrencyNotTaken)));
     }
-    apply_consent(app, &mut request, &identity);
+    let permit = apply_consent(app, &mut request, &identity);
     map_categories(&mut request);
     let id = if wants_reasons { request.id.clone() } else { String::new() };
     let deadline = received + time_for(&request, app.limits.deadline, app.limits.margin);
-    Ok(Ready { sealed: Box::new(SealedRequest::new(request)), reasons, id, deadline })
+    Ok(Ready { sealed: Box::new(SealedRequest::new(request)), permit, manner, id, deadline })
 }
 
 fn refuse_body(error: &BodyError) -> Outcome {
@@ -108,23 +176,26 @@ fn refuse_body(error: &BodyError) -> Outcome {
 }
 
 async fn decide<P: Platform>(app: &App<P>, ready: Ready, headers: &HeaderMap, received: Instant) -> Outcome {
-    let Ready { sealed, reasons, id, deadline } = ready;
+    let Ready { mut sealed, permit, manner, id, deadline } = ready;
+    outside::before(app, &mut sealed, permit, deadline).await;
     match app.platform.decide(sealed, deadline).await {
-        Some(answer) => {
+        Some(mut answer) => {
             let woken = monotonic();
-            let (outcome, mut response) = respond(app, &answer, reasons, headers);
+            outside::after(app, &mut answer, deadline).await;
+            let (outcome, mut response) = respond(app, &answer, manner, headers);
             if app.limits.timing {
                 tell_timing(&mut response, &answer, received, woken);
             }
             (outcome, response)
         }
-        None => undecided(app, reasons, &id),
+        None => undecided(app, manner, &id),
     }
 }
 
 /// Takes the person out, or puts the user's key in: the one place where identity meets the core.
-fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) {
-    match permit(&request.privacy, &app.consent) {
+pub(crate) fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) -> Permit {
+    let permit = permit(&request.privacy, &app.consent);
+    match permit {
         Permit::ContextOnly(_) => redact(request),
         Permit::Identity => {
             request.user.key = identity.best().map(|(kind, value)| app.users.key(kind, value));
@@ -132,11 +203,12 @@ fn apply_consent<P>(app: &App<P>, request: &mut AdRequest, identity: &Identity) 
             request.user.segments.retain(|segment| !is_sensitive_segment(segment));
         }
     }
+    permit
 }
 
 /// Adds to each content category what it is in the Content Taxonomy 3.x, so that targeting and interests written in
 /// either list meet.
-fn map_categories(request: &mut AdRequest) {
+pub(crate) fn map_categories(request: &mut AdRequest) {
     let categories = &mut request.inventory.categories;
     for place in 0..categories.len() {
         if let Some(mapped) = taxonomy::to_content3(categories[place]).filter(|c| !categories.contains(c)) {
@@ -154,7 +226,7 @@ fn time_for(request: &AdRequest, limit: Duration, margin: Duration) -> Duration 
     left.min(limit)
 }
 
-fn respond<P: Platform>(app: &App<P>, answer: &Answer, reasons: Reasons, headers: &HeaderMap) -> Outcome {
+fn respond<P: Platform>(app: &App<P>, answer: &Answer, manner: Manner, headers: &HeaderMap) -> Outcome {
     let mut outcome = RequestOutcome::NoBid;
     for imp in &answer.decision.imps {
         match imp {
@@ -162,21 +234,22 @@ fn respond<P: Platform>(app: &App<P>, answer: &Answer, reasons: Reasons, headers
             ImpDecision::NoBid(reason) => app.metrics.no_bid(*reason),
         }
     }
+    let links = app.links.of(&answer.catalog, answer.decision.at);
     let words = motet_openrtb::Answer {
         request: &answer.sealed.request,
         decision: &answer.decision,
         catalog: &answer.catalog,
-        links: &app.links,
-        reasons,
+        links: &links,
+        reasons: manner.reasons,
     };
     let mut body = Vec::with_capacity(2048);
-    if encode(&words, &mut body) == Content::None {
+    if manner.form.encode(&words, &mut body) == Content::None {
         return (outcome, empty(StatusCode::NO_CONTENT));
     }
     if body.len() < app.limits.gzip_from || !body::takes_gzip(headers) {
-        return (outcome, text_reply(StatusCode::OK, JSON, body));
+        return (outcome, text_reply(StatusCode::OK, manner.form.content_type(), body));
     }
-    let mut response = text_reply(StatusCode::OK, JSON, body::gzip(&body));
+    let mut response = text_reply(StatusCode::OK, manner.form.content_type(), body::gzip(&body));
     response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     (outcome, response)
@@ -190,25 +263,21 @@ fn tell_timing(response: &mut Response<Body>, answer: &Answer, received: Instant
     }
 }
 
-fn undecided<P: Platform>(app: &App<P>, reasons: Reasons, id: &str) -> Outcome {
+fn undecided<P: Platform>(app: &App<P>, manner: Manner, id: &str) -> Outcome {
     if let Health::NotReady(reason) = app.platform.health() {
         return (RequestOutcome::Unavailable, plain(StatusCode::SERVICE_UNAVAILABLE, reason));
     }
     app.metrics.no_bid(NoBidReason::DeadlinePassed);
-    no_bid(reasons, id, NoBidReason::DeadlinePassed)
+    no_bid(manner, id, NoBidReason::DeadlinePassed)
 }
 
 /// Answers a request that was not decided.
-fn no_bid(reasons: Reasons, id: &str, reason: NoBidReason) -> Outcome {
-    if reasons == Reasons::NotWanted {
+fn no_bid(manner: Manner, id: &str, reason: NoBidReason) -> Outcome {
+    if manner.reasons == Reasons::NotWanted {
         return (RequestOutcome::NoBid, empty(StatusCode::NO_CONTENT));
     }
-    let body = serde_json::json!({
-        "id": id,
-        "nbr": nbr(reason),
-        "ext": { "motet": { "reason": reason.name(), "message": reason.sentence() } },
-    });
-    (RequestOutcome::NoBid, text_reply(StatusCode::OK, JSON, body.to_string()))
+    let body = manner.form.no_bid(id, reason);
+    (RequestOutcome::NoBid, text_reply(StatusCode::OK, manner.form.content_type(), body))
 }
 
 #[cfg(test)]
