@@ -1,6 +1,10 @@
 //! The runtime as the HTTP edge asks for it.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use motet_agent::Account;
 use motet_engine::{Counsel, Effect, Event, Question, Record, SealedRequest, Shade};
@@ -17,6 +21,9 @@ use crate::{
     platform::{Ask, ChangeError, Explanation, Health, Platform, Report, Swap, SwapError},
     tokens::Claim,
 };
+
+/// How long an explanation waits for a record that is not on the disk yet, or never will be.
+const UNWRITTEN: Duration = Duration::from_millis(500);
 
 impl Platform for Arc<Runtime> {
     async fn decide(&self, sealed: Box<SealedRequest>, deadline: Instant) -> Option<Answer> {
@@ -55,6 +62,10 @@ impl Platform for Arc<Runtime> {
 
     async fn explanation(&self, id: DecisionId) -> Result<Option<Explanation>, Unavailable> {
         let (dir, catalog) = (open::journal_dir(self.data_dir()), Runtime::catalog(self));
+        // A bid may have left before its record was written: whoever asks at once waits for it.
+        let mut durable = self.durable();
+        let written = durable.wait_for(|durable| *durable >= id.sequence());
+        let _ = tokio::time::timeout(UNWRITTEN, written).await;
         // Reading goes to the disk: it must not hold up the threads that answer bids.
         let read = tokio::task::spawn_blocking(move || read_explanation(&dir, id, &catalog));
         read.await.map_err(|_| Unavailable::Stopped)
