@@ -81,7 +81,7 @@ impl World {
             ledger.set_funding(Funding::Leased);
             ledger.set_budget(CAMPAIGN, Budget { total: Some(budget), daily: None }).unwrap();
             let skew = TERMS.skew.micros();
-            let offset = Span::from_micros(draw.below(2 * skew as u64 + 1) as i64 - skew);
+            let offset = Span::from_micros(draw.below(2 * skew as u64 + 1).cast_signed() - skew);
             Node {
                 number,
                 offset,
@@ -147,7 +147,7 @@ impl World {
             return;
         }
         let place = self.draw.below(self.nodes.len() as u64) as usize;
-        let how_long = Span::from_millis(self.draw.below(20_000) as i64);
+        let how_long = Span::from_millis(self.draw.below(20_000).cast_signed());
         let (now, kind) = (self.now, self.draw.below(4));
         let node = &mut self.nodes[place];
         match kind {
@@ -159,13 +159,13 @@ impl World {
         }
     }
 
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, message: &Message) {
         while self.draw.unit() < 0.95 {
             // A bill may come at any time of its bid's window, and after it.
             let slow = matches!(message, Message::Bill { .. }) && self.draw.unit() < 0.4;
             let usual = if slow { 6_500 } else { 300 };
             let most = if self.draw.unit() < 0.1 { 30_000 } else { usual };
-            let delay = Span::from_millis(self.draw.below(most) as i64);
+            let delay = Span::from_millis(self.draw.below(most).cast_signed());
             self.network.push((self.now + delay, message.clone()));
             if self.draw.unit() < 0.8 {
                 return;
@@ -184,7 +184,7 @@ impl World {
                 Message::Renew { node, round, ask, marks } => self.renew(node, round, ask, &marks),
                 Message::Bill { bid, owner, amount, expires } => self.bill(bid, owner, amount, expires)?,
                 Message::Seen { node, round, lease, bills } => {
-                    self.give_back_and_ask(node, round, lease, &bills)
+                    self.give_back_and_ask(node, round, lease, &bills);
                 }
                 Message::Renewed { node, round, outcome } => self.take(node, round, outcome),
             }
@@ -197,7 +197,7 @@ impl World {
         let lease = self.pool.lease(node).copied().unwrap_or_default();
         let open = self.bills.iter().filter(|(_, bill)| bill.owner == node && !bill.judged);
         let bills = open.map(|(bid, bill)| (*bid, bill.amount)).collect();
-        self.send(Message::Seen { node, round, lease, bills });
+        self.send(&Message::Seen { node, round, lease, bills });
     }
 
     fn renew(&mut self, node: u16, round: u64, ask: Ask, marks: &[(BidId, Verdict)]) {
@@ -210,7 +210,7 @@ impl World {
         }
         self.pool.reclaim(self.now);
         let outcome = self.pool.renew(node, ask, self.now, TERMS);
-        self.send(Message::Renewed { node, round, outcome });
+        self.send(&Message::Renewed { node, round, outcome });
     }
 
     /// A bill comes to the pool, from whichever node it was told to.
@@ -248,7 +248,7 @@ impl World {
             sent.push(Message::Look { node: node.number, round: node.round });
         }
         for message in sent {
-            self.send(message);
+            self.send(&message);
         }
     }
 
@@ -270,7 +270,7 @@ impl World {
         let (ask, grant) = node.ask(lease, late);
         let needed = node.ledger.take_grant(grant);
         let ask = Ask { keep: grant.amount.max(needed) + late, ..ask };
-        self.send(Message::Renew { node: number, round, ask, marks });
+        self.send(&Message::Renew { node: number, round, ask, marks });
     }
 
     fn take(&mut self, number: u16, round: u64, outcome: Result<Lease, Refused>) {
@@ -329,7 +329,12 @@ impl Node {
         let (amount, expires) = (Nanos::new(amount), clock + WINDOW);
         self.ledger.reserve(bid, CAMPAIGN, amount, DAY, expires).ok()?;
         self.next_bid += 1;
-        (self.next_bid % 5 != 0).then_some(Message::Bill { bid, owner: self.number, amount, expires })
+        (!self.next_bid.is_multiple_of(5)).then_some(Message::Bill {
+            bid,
+            owner: self.number,
+            amount,
+            expires,
+        })
     }
 }
 
