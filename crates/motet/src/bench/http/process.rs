@@ -33,7 +33,7 @@ impl Server {
             .env("MOTET_ADMIN_TOKEN", token)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .context("cannot start a server")?;
         let output = child.stdout.take().context("the server has no output")?;
@@ -43,10 +43,17 @@ impl Server {
             line.split("listening on ").nth(1).map(|addr| addr.trim().to_owned())
         });
         let addr = listening.and_then(|addr| addr.parse().ok());
+        let complaints = child.stderr.take().context("the server has no error output")?;
+        let mut complaints = BufReader::new(complaints).lines();
         let Some(addr) = addr else {
             let _ = child.kill();
-            anyhow::bail!("the server did not come up: {}", args.join(" "));
+            let last = complaints.by_ref().map_while(Result::ok).last().unwrap_or_default();
+            let _ = child.wait();
+            anyhow::bail!("the server did not come up ({last}): {}", args.join(" "));
         };
+        std::thread::Builder::new()
+            .spawn(move || complaints.for_each(drop))
+            .context("cannot start a thread")?;
         // What else it prints is read and dropped, so that it never waits for us.
         std::thread::Builder::new().spawn(move || lines.for_each(drop)).context("cannot start a thread")?;
         Ok(Self { child, addr })

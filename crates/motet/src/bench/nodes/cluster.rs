@@ -59,8 +59,7 @@ impl Cluster {
         for number in 1..=2 {
             let proxy = Proxy::start(database.port()).await?;
             let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-            // A node keeps its address over its lives, as its links do.
-            let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+            let addr = lasting_addr(number)?;
             members.push(Member { number, addr, folder, proxy, server: None });
         }
         let mut cluster = Self { database, store, session, members };
@@ -213,4 +212,14 @@ impl Member {
         }
         Server::start_with_token(&args, TOKEN)
     }
+}
+
+/// Returns an address that a node can keep over its lives, as its links do: below the ports that systems give to connections
+/// of their own, one of which might have it while the node is dead.
+fn lasting_addr(number: u16) -> Result<String> {
+    let first = 20_000 + (std::process::id() as u16 % 5_000) * 2 + number;
+    let free =
+        (0..500).map(|step| first + step * 2).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let port = free.context("no port below 31,000 is free")?;
+    Ok(format!("127.0.0.1:{port}"))
 }
