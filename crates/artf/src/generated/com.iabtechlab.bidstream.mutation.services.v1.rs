@@ -15,6 +15,17 @@ pub mod rtb_extension_point_client {
     pub struct RtbExtensionPointClient<T> {
         inner: tonic::client::Grpc<T>,
     }
+    impl RtbExtensionPointClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
     impl<T> RtbExtensionPointClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Neither is in the way of a request: both follow, with bounded batches, and wait while the bus is away. Which messages a
-//! record makes is [`messages`]' alone. Decision 012 says why the journal is the outbox.
+//! record makes is the business of `messages` alone. Decision 012 says why the journal is the outbox.
 
 mod inbox;
 mod messages;

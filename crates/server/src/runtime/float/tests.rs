@@ -23,6 +23,8 @@ const CAMPAIGNS: usize = 3;
 #[derive(Clone, Debug)]
 struct Answered {
     bid: Bid,
+    /// Whether any notice of it was sent.
+    told: bool,
     /// What its bill or loss notice charged, once acknowledged.
     acknowledged: Option<Nanos>,
 }
@@ -145,7 +147,7 @@ impl Machine {
 
     fn answer(&mut self, bids: Vec<Bid>) {
         for bid in bids {
-            let before = self.answered.insert(bid.id, Answered { bid, acknowledged: None });
+            let before = self.answered.insert(bid.id, Answered { bid, told: false, acknowledged: None });
             assert!(before.is_none(), "an id that was answered is never given again");
         }
     }
@@ -166,6 +168,7 @@ impl Machine {
             Event::Noticed(notice)
         };
         let in_time = self.now + Span::from_micros(700) < expires;
+        self.answered.get_mut(&bid.id).unwrap().told = true;
         let Effect::Judged(judgement) = self.take(&event) else { panic!("no judgement") };
         match judgement.verdict {
             NoticeVerdict::Counted | NoticeVerdict::Duplicate => {
@@ -245,7 +248,14 @@ impl Machine {
         let spent: Nanos = self.engine.accounts().iter().map(|account| account.spent).sum();
         let due = |answered: &Answered| answered.acknowledged.map(|_| answered.due());
         let owed: Nanos = self.answered.values().filter_map(due).sum();
-        assert_eq!(spent, owed, "spent and what was acknowledged");
+        // A bill may be on the disk though the stop kept its acknowledgement from being sent, and told again only when its
+        // time was over: it is owed, and nobody was told so.
+        let silent = self
+            .answered
+            .values()
+            .filter(|a| a.told && a.acknowledged.is_none() && a.bid.expires <= self.now);
+        let most: Nanos = owed + silent.map(Answered::due).sum::<Nanos>();
+        assert!((owed..=most).contains(&spent), "spent {spent}, acknowledged {owed}, told in all {most}");
         let missed = self.answered.values().filter(|a| a.acknowledged.is_none() && a.bid.expires > self.now);
         assert_eq!(missed.count(), 0, "bids answered whose notices were not taken");
         self.check();
