@@ -26,7 +26,7 @@ pub(super) const TERM: Duration = Duration::from_millis(1_000 * (WINDOW_S + CUT_
 /// the skew allowed.
 pub(super) const IN_TIME: Duration = Duration::from_millis(1_000 * (WINDOW_S - 1) - SKEW_MS);
 /// How long a node may take to come up again.
-const COME_UP: Duration = Duration::from_secs(60);
+const COME_UP: Duration = Duration::from_secs(180);
 /// The total budget of the campaign added for each mishap, which runs dry: about two hundred impressions.
 const TIGHT_BUDGET: &str = "1.00";
 const TIGHT_DAY: &str = "0.80";
@@ -196,7 +196,7 @@ impl Member {
             "journal.snapshot_every=2000".to_owned(),
             format!("decision.node={}", self.number),
             format!("store.url={}", Postgres::url_by(self.proxy.addr.port())),
-            "store.patience_ms=1000".to_owned(),
+            "store.patience_ms=3000".to_owned(),
             "store.renew_ms=100".to_owned(),
             format!("store.cut_off_s={CUT_OFF_S}"),
             format!("store.skew_ms={SKEW_MS}"),
