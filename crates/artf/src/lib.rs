@@ -1,7 +1,7 @@
 //! The open agent interface: IAB Tech Lab's Agentic RTB Framework (ARTF) 1.0, both ways.
 //!
 //! * As **orchestrator**, Motet calls agents of others ([`Orchestrator`]): in parallel, each with the least data its intents
-//!   need ([`least`]), within a bounded part of the request's own time, behind a breaker each ([`breaker`]). Every
+//!   need ([`least`]), within a bounded part of the request's own time, behind a breaker each (`breaker`). Every
 //!   mutation is judged alone and gets one verdict with a reason ([`judge`]).
 //! * As **extension point**, Motet's own agents answer other hosts ([`ExtensionPoint`]): what they say of the host's auction
 //!   becomes mutations ([`views`]).
