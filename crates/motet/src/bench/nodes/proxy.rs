@@ -55,6 +55,10 @@ impl Proxy {
 
 async fn relay(mut near: TcpStream, to: u16, cutting: Arc<Notify>) {
     let Ok(mut far) = TcpStream::connect(("127.0.0.1", to)).await else { return };
+    // Small messages go to and fro: held back to be joined, each would wait for an acknowledgement that is delayed.
+    if near.set_nodelay(true).and(far.set_nodelay(true)).is_err() {
+        return;
+    }
     tokio::select! {
         // Either side may end it.
         _ = copy_bidirectional(&mut near, &mut far) => {}
