@@ -352,11 +352,7 @@ pub(crate) fn engine_options(config: &Config) -> Result<Options> {
     if !config.agent("baseline").is_empty() {
         bail!("agents.baseline: the baseline has no options");
     }
-    let most = &config.ledger.float_most;
-    options.float = Float {
-        share_ppm: (config.ledger.float_share * 1e6) as u32,
-        most: most.parse().with_context(|| format!("ledger.float_most: expected a decimal, was '{most}'"))?,
-    };
+    options.float = float(config)?;
     options.ledger.reservations = config.ledger.open_bids as u64;
     options.coordinator.candidates_per_imp = config.decision.candidates_per_imp;
     options.relevance.candidates = config.decision.candidates_per_imp;
@@ -367,6 +363,19 @@ pub(crate) fn engine_options(config: &Config) -> Result<Options> {
         native: windows.native,
     };
     Ok(options)
+}
+
+/// Returns how much of a budget may be out on bids answered before their records are on the disk. Nothing where budgets are
+/// shared: what a node would withhold after a crash is not part of what it keeps of its leases.
+fn float(config: &Config) -> Result<Float> {
+    if config.store.is_shared() {
+        return Ok(Float::default());
+    }
+    let most = &config.ledger.float_most;
+    Ok(Float {
+        share_ppm: (config.ledger.float_share * 1e6) as u32,
+        most: most.parse().with_context(|| format!("ledger.float_most: expected a decimal, was '{most}'"))?,
+    })
 }
 
 /// Reads one agent's options.

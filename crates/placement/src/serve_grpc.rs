@@ -12,12 +12,11 @@ use futures_util::{StreamExt as _, future::BoxFuture, stream::BoxStream};
 use motet_messages::{MOST_BYTES, MOST_SEAT_BYTES, describe::Description, proto::FeedAck};
 use prost::Message as _;
 use tokio::{net::TcpListener, sync::watch};
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
     Request, Response, Status, Streaming,
     body::Body,
     server::{Grpc, NamedService, StreamingService, UnaryService},
-    transport::Server,
+    transport::{Server, server::TcpIncoming},
 };
 
 use crate::{
@@ -172,9 +171,9 @@ pub async fn serve(
         stop.await;
         told_to_stop.send_replace(true);
     };
-    let incoming = TcpListenerStream::new(listening.listener);
+    // Without it an answer waits for the acknowledgement of the one before.
+    let incoming = TcpIncoming::from(listening.listener).with_nodelay(Some(true));
     let served = Server::builder()
-        .tcp_nodelay(true)
         .concurrency_limit_per_connection(AT_ONCE)
         .add_service(health)
         .add_service(Service { process, stopping })
