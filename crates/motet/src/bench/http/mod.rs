@@ -37,22 +37,34 @@ const SNAPSHOT_EVERY: &str = "journal.snapshot_every=20000";
 
 /// Measures for about so many seconds.
 async fn run(seconds: u64, dear: f64) -> Result<Report> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let data = folder.path().to_str().context("the temporary folder has an odd name")?;
-    let sets = ["log.level=error", "server.timing=true", SNAPSHOT_EVERY].map(|set| ["--set", set]);
-    let start = ["serve", "--sample", "--listen", "127.0.0.1:0", "--data-dir", data, "--core", "0"];
-    let server = Server::start(&[&start[..], sets.as_flattened()].concat())?;
+    let (server, folder) = start(&["server.timing=false"])?;
     let echo = Server::start(&["bench", "echo", "--core", "0"])?;
     let bodies = Bodies::new(dear)?;
     let body_bytes = bodies.body_bytes();
     let requests = Arc::new(Requests::new(bodies));
     // A third of the time for throughput, the rest for the tail, which needs more to be seen.
-    let measured = Duration::from_secs(seconds.max(8)).saturating_sub(WARM_UP * 2);
+    let measured = Duration::from_secs(seconds.max(8)).saturating_sub(WARM_UP * 3);
     let (full, half) = (measured / (6 * RUNS), measured / (3 * RUNS));
     let throughput = throughput(&server, &echo, &requests, full).await?;
     let rate = throughput.req_per_s() / 2.0;
+    drop((server, folder));
+    // Telling the stages' times costs some of the time: only where they are wanted.
+    let (server, _folder) = start(&["server.timing=true"])?;
+    load::closed(server.addr, &requests, WARM_UP).await?;
     let half = at_half(&server, &echo, &requests, rate, half).await?;
     Ok(Report::new(&throughput, &half, rate, body_bytes))
+}
+
+/// Starts a server on one core, in a folder of its own.
+fn start(settings: &[&str]) -> Result<(Server, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let data = folder.path().to_str().context("the temporary folder has an odd name")?;
+    let mut arguments =
+        vec!["serve", "--sample", "--listen", "127.0.0.1:0", "--data-dir", data, "--core", "0"];
+    for setting in [&["log.level=error", SNAPSHOT_EVERY], settings].concat() {
+        arguments.extend(["--set", setting]);
+    }
+    Ok((Server::start(&arguments)?, folder))
 }
 
 /// Measures what the two servers can take, in turns.
