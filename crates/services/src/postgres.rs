@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsStr,
-    net::TcpListener,
     os::unix::fs::MetadataExt as _,
     path::PathBuf,
     process::{Command, Output},
@@ -10,6 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
+
+use super::free_port;
 
 /// Where Debian and others keep the server's programs.
 const PLACES: [&str; 6] = [
@@ -130,9 +131,4 @@ fn find() -> Result<PathBuf> {
     found.cloned().with_context(|| {
         format!("no PostgreSQL server is installed (looked for initdb and pg_ctl in {}); install postgresql 15 or newer", PLACES.join(", "))
     })
-}
-
-/// Returns a port nobody listens on just now.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
