@@ -120,6 +120,7 @@ pub fn check(url: &str) -> Result<()> {
 ///
 /// # Errors
 /// A kind that is not built in, or a bus that cannot be opened or reached.
+#[cfg_attr(not(feature = "nats"), expect(clippy::unused_async, reason = "some kinds are waited for"))]
 pub async fn open_bus(url: &str, settings: &Settings) -> Result<Arc<dyn Bus>> {
     match BusUrl::parse(url)? {
         BusUrl::Embedded { dir } => Ok(Arc::new(Embedded::open(&dir, settings)?)),
@@ -136,6 +137,10 @@ pub async fn open_bus(url: &str, settings: &Settings) -> Result<Arc<dyn Bus>> {
 ///
 /// # Errors
 /// Those of [`open_bus`].
+#[cfg_attr(
+    not(any(feature = "kafka", feature = "nats")),
+    expect(clippy::unused_async, reason = "some kinds are waited for")
+)]
 pub async fn open_calls(url: &str, settings: &Settings) -> Result<Arc<dyn Calls>> {
     match BusUrl::parse(url)? {
         BusUrl::Embedded { .. } => Ok(Arc::new(EmbeddedCalls::new(settings))),
@@ -149,7 +154,7 @@ pub async fn open_calls(url: &str, settings: &Settings) -> Result<Arc<dyn Calls>
 }
 
 /// Reads the monotonic clock: the bus is at the edge.
-#[cfg(any(feature = "kafka", test))]
+#[cfg(any(feature = "kafka", all(test, feature = "nats")))]
 #[expect(clippy::disallowed_methods, reason = "deadlines of calls are kept at the edge")]
 fn monotonic() -> std::time::Instant {
     std::time::Instant::now()

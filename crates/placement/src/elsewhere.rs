@@ -65,11 +65,6 @@ impl Elsewhere {
         &self.names
     }
 
-    /// Returns the agents.
-    pub fn agents(&self) -> &[Arc<Remote>] {
-        &self.agents
-    }
-
     /// Asks some agents side by side; answers within the round's part of the time left, come what may.
     pub async fn ask(
         &self,

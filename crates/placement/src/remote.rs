@@ -91,14 +91,9 @@ impl Remote {
         self.agent
     }
 
-    /// Returns its versions.
-    pub fn versions(&self) -> &[Arc<Version>] {
-        &self.versions
-    }
-
     /// Asks one version, chosen by weight under the hearing's key. Answers within `share`, come what may; with less than
     /// a fifth of a millisecond it is not asked at all, and that is no fault of the agent's.
-    pub async fn ask(&self, hearing: u64, ask: Bytes, share: Duration) -> RemoteAnswer {
+    pub async fn ask(self: &Arc<Self>, hearing: u64, ask: Bytes, share: Duration) -> RemoteAnswer {
         let version = self.choose(hearing);
         let now = monotonic();
         let said = if share < TOO_LITTLE {
@@ -112,7 +107,7 @@ impl Remote {
     }
 
     async fn try_ask(
-        &self,
+        self: &Arc<Self>,
         version: &Arc<Version>,
         hearing: u64,
         ask: Bytes,
@@ -172,13 +167,8 @@ impl Remote {
     }
 
     /// Sends an ask nobody waits for, to find out whether the agent is back.
-    fn probe(&self, version: Arc<Version>, hearing: u64, ask: Bytes) {
-        let prober = Self {
-            agent: self.agent,
-            versions: Vec::new(),
-            rules: self.rules,
-            watch: Arc::clone(&self.watch),
-        };
+    fn probe(self: &Arc<Self>, version: Arc<Version>, hearing: u64, ask: Bytes) {
+        let prober = Arc::clone(self);
         tokio::spawn(async move {
             let began = monotonic();
             let deadline = began + PROBE;
